@@ -1,0 +1,135 @@
+// Findings: what the scanner says of an issued name, with the evidence. Plain values, made by the
+// engine.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/domain_name.h"
+
+namespace caascan {
+
+// The one status that every input name ends in.
+enum class Outcome : std::uint8_t {
+  kFound,       // the climb met a non-empty CAA RRset
+  kEmpty,       // every label up to the TLD answered, none has CAA
+  kServfail,    // a validating resolver would answer SERVFAIL: the CA must refuse
+  kTimeout,     // the last zone that the lookup needed never answered
+  kNotReached,  // no verdict: the resolver itself refused us, or the run was cut short
+  kExcluded,    // on the opt-out list, never asked
+};
+inline constexpr std::size_t kOutcomeCount = 6;
+
+// Why a lookup failed. A closed list; `describe` has one line of meaning for each.
+enum class Cause : std::uint8_t {
+  kNone,            // the lookup did not fail
+  kServfail,        // rcode SERVFAIL
+  kRefused,         // rcode REFUSED
+  kNotimp,          // rcode NOTIMP
+  kFormerr,         // rcode FORMERR
+  kOtherRcode,      // any other rcode but NOERROR and NXDOMAIN
+  kLame,            // not authoritative: upward referral, or a referral that leads nowhere
+  kMalformed,       // the reply could not be read, or was not a reply to our question
+  kTimeout,         // no reply in time from any address
+  kTruncatedNoTcp,  // truncated over UDP and no answer over TCP
+  kUnreachable,     // the network refused to carry the question
+  kNoAddress,       // no nameserver name has a usable address
+  kSpecialUseOnly,  // every nameserver address is in a special-use range
+  kAliasLoop,       // CNAME or DNAME loop, or more than 11 restarts
+  kBogus,           // DNSSEC validation failed
+  kQuotaUsedUp,     // the lookup's query quota was used up
+};
+inline constexpr std::size_t kCauseCount = 16;
+
+[[nodiscard]] std::string_view word(
+    Outcome outcome);  // "servfail", "not-reached", …; stable, in published files
+[[nodiscard]] std::string_view word(
+    Cause cause);  // "truncated-no-tcp", …; stable, in published files
+[[nodiscard]] std::string_view describe(Cause cause);
+[[nodiscard]] std::optional<Outcome> outcome_from_word(std::string_view text);
+[[nodiscard]] std::optional<Cause> cause_from_word(std::string_view text);
+[[nodiscard]] constexpr bool is_affected(Outcome outcome) {
+  return outcome == Outcome::kServfail || outcome == Outcome::kTimeout;
+}
+
+// What came of one question sent to one server.
+enum class AttemptResult : std::uint8_t {
+  kAnswer,       // a reply that matches and was read
+  kTimeout,      // nothing that matches within the wait
+  kMalformed,    // a reply that matches and could not be read
+  kTcpFailed,    // TCP refused, reset or closed before an answer
+  kUnreachable,  // the kernel would not send
+};
+[[nodiscard]] std::string_view word(AttemptResult result);
+[[nodiscard]] std::optional<AttemptResult> attempt_result_from_word(std::string_view text);
+
+// Evidence of one attempt.
+struct Attempt {
+  std::string server_name;     // nameserver name, A-labels, no final dot; empty for a `--resolver`
+  std::string server_address;  // "192.0.2.1", "2001:db8::1"
+  std::uint16_t server_port = 53;
+  bool tcp = false;
+  std::uint16_t edns_size = 0;  // 0 = no OPT record sent
+  bool dnssec_ok = false;
+  std::string qname;  // presentation form in the case that was sent, no final dot ("." is the root)
+  std::string qtype;  // "CAA", "A", "SOA", …
+  AttemptResult result = AttemptResult::kTimeout;
+  std::uint8_t rcode = 0;  // only with kAnswer
+  bool aa = false, tc = false, ra = false, ad = false;
+  std::array<std::uint16_t, 3> section_counts{};  // answer, authority, additional as in the header
+  std::optional<std::uint16_t> extended_error;    // RFC 8914 INFO-CODE
+  std::string extended_error_text;                // EXTRA-TEXT, printable ASCII
+  std::uint32_t rtt_us =
+      0;  // kAnswer, kMalformed: from the send to the reply; otherwise how long we waited
+  std::int64_t sent_unix_ms = 0;
+  std::uint8_t round = 0;  // 0 = first pass, then the confirmation rounds
+
+  friend bool operator==(const Attempt&, const Attempt&) = default;
+};
+
+// The verdict on one name that is affected. (Others are only counted.)
+struct Finding {
+  DomainName name;
+  Outcome outcome = Outcome::kEmpty;
+  Cause cause = Cause::kNone;
+  std::string failing_label;  // full name at which the climb failed, as asked ("example.com",
+                              // perhaps "com")
+  std::string
+      alias_target;  // last target of the alias chain where the fault lies there; otherwise empty
+  std::string zone;  // apex of the zone at fault, empty where not known
+  bool inherited = false;  // the zone at fault is a TLD's or the root's, not the name's own
+  std::vector<std::string> nameservers;  // of `zone`, lower case, sorted; empty where not known
+  std::string
+      soa_contact;  // RNAME of `zone` in presentation form, empty where not known; hostile text
+  std::optional<AttemptResult> control_result;  // the A question at the failing label, same servers
+  std::optional<std::uint8_t> control_rcode;
+  std::vector<std::int64_t> observed_unix_ms;  // end of each round in which the failure was seen
+  std::vector<Attempt> attempts;               // of all rounds, in order of sending
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+// What `scan` leaves beside the findings; in summary.json.
+struct ScanCounts {
+  std::array<std::uint64_t, kOutcomeCount> names_by_outcome{};  // adds up to names_total
+  std::uint64_t names_total = 0;
+  std::uint64_t names_cleared = 0;  // failed in the first pass, good in a later round
+  std::uint64_t queries_udp = 0, queries_tcp = 0;
+  std::uint64_t replies = 0;   // matched
+  std::uint64_t timeouts = 0;  // sends without a reply
+  // Datagrams that were not a reply to anything we had asked, by kind.
+  std::uint64_t mismatch_id = 0, mismatch_address = 0, mismatch_question = 0, mismatch_case = 0,
+                mismatch_not_reply = 0, mismatch_short = 0, late = 0;
+  std::uint64_t kernel_drops = 0;  // SO_RXQ_OVFL
+  double elapsed_s = 0;
+  double first_query_s = 0;  // from the start of the run to the first query sent
+
+  friend bool operator==(const ScanCounts&, const ScanCounts&) = default;
+};
+
+}  // namespace caascan

@@ -1,0 +1,56 @@
+// Findings and scan counts in the work folder: `findings.ndjson.zst` (one finding a line, the format that is
+// published, docs/FORMATS.md "Findings") and `scan.json`.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "scanner/finding.h"
+
+namespace caascan {
+
+// One line of JSON without line break. Hostile text (qname, contact, extended error) comes out as valid UTF-8 JSON.
+[[nodiscard]] std::string finding_to_json(const Finding& finding);
+// The reverse; an error says which member is missing or wrong.
+[[nodiscard]] std::expected<Finding, std::string> finding_from_json(std::string_view line);
+
+[[nodiscard]] std::string scan_counts_to_json(const ScanCounts& counts);
+[[nodiscard]] std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view text);
+
+// Appends findings to a zstd stream. One owner, one thread; `close` flushes and fsyncs.
+class FindingWriter {
+ public:
+  static std::expected<FindingWriter, std::string> create(const std::filesystem::path& path);
+  FindingWriter(FindingWriter&&) noexcept;
+  FindingWriter& operator=(FindingWriter&&) noexcept;
+  ~FindingWriter();
+  [[nodiscard]] std::expected<void, std::string> append(const Finding& finding);
+  [[nodiscard]] std::expected<void, std::string> close();
+
+ private:
+  struct Impl;
+  explicit FindingWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Reads them back in the order written. An error names file and line.
+class FindingReader {
+ public:
+  static std::expected<FindingReader, std::string> open(const std::filesystem::path& path);
+  FindingReader(FindingReader&&) noexcept;
+  FindingReader& operator=(FindingReader&&) noexcept;
+  ~FindingReader();
+  // Fills `finding` and returns true, or returns false at the end.
+  [[nodiscard]] std::expected<bool, std::string> next(Finding& finding);
+
+ private:
+  struct Impl;
+  explicit FindingReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace caascan
