@@ -1,0 +1,62 @@
+// Which zone is at fault, when only a recursive resolver can be asked.
+//
+// The resolver says SERVFAIL and no more. SOA and NS questions for the failing label, and for what
+// lies above it while they fail too, tell the zone:
+//   control   A at the failing label: is the fault CAA's alone?
+//   SOA       at the label: the apex from the SOA record. A CNAME leads to its target, which is
+//   tried instead. CNAME     where SOA fails: a broken alias target hides behind the same SERVFAIL.
+//   up        where both fail: the parent. The child of the first parent that answers is the apex
+//   at fault. NS        at the apex: the nameserver names, from which the provider is found.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scanner/engine/resolution.h"
+
+namespace caascan::engine {
+
+inline constexpr int kDiagnosisAliasMax = 11;  // Unbound's bound on restarts
+
+// The questions of one diagnosis, one at a time. Pure state machine: ask `question()`, hand the
+// answer to `on_answer`, until `done()`.
+class Diagnosis {
+ public:
+  explicit Diagnosis(wire::DnsName failing_label);
+
+  [[nodiscard]] bool done() const { return step_ == Step::kDone; }
+  [[nodiscard]] Question question() const;
+  void on_answer(const Resolution& answer);
+
+  // Results, once done.
+  [[nodiscard]] const std::optional<wire::DnsName>& zone() const { return zone_; }
+  [[nodiscard]] const wire::DnsName& alias_target() const { return alias_target_; }  // root: none
+  [[nodiscard]] const std::vector<std::string>& nameservers() const { return nameservers_; }
+  [[nodiscard]] const std::string& soa_contact() const { return soa_contact_; }
+  [[nodiscard]] std::optional<AttemptResult> control_result() const { return control_result_; }
+  [[nodiscard]] std::optional<std::uint8_t> control_rcode() const { return control_rcode_; }
+
+ private:
+  enum class Step : std::uint8_t { kControl, kSoa, kCname, kNs, kDone };
+  void on_soa(const Resolution& answer);
+  void on_cname(const Resolution& answer);
+  void follow(const wire::DnsName& target);
+  void go_up();
+  void settle(const wire::DnsName& apex);
+
+  Step step_ = Step::kControl;
+  wire::DnsName failing_label_;
+  wire::DnsName at_;                           // where SOA and CNAME are asked
+  std::optional<wire::DnsName> failed_below_;  // the label below `at_` that did not answer
+  int aliases_ = 0;
+  std::optional<wire::DnsName> zone_;
+  wire::DnsName alias_target_;
+  std::vector<std::string> nameservers_;
+  std::string soa_contact_;
+  std::optional<AttemptResult> control_result_;
+  std::optional<std::uint8_t> control_rcode_;
+};
+
+}  // namespace caascan::engine

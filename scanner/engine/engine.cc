@@ -1,0 +1,267 @@
+#include "scanner/engine/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "ingest/assert.h"
+
+namespace caascan::engine {
+namespace {
+
+// Confirmation times are rounded up to a grid of this share of `confirm_after`, so that names which
+// failed together, over the same label, are confirmed by one question.
+constexpr int kConfirmGrid = 8;
+
+RecursiveResolverOptions resolver_options(const EngineOptions& options, Exchanges& exchanges,
+                                          std::deque<Budget>& budgets) {
+  RecursiveResolverOptions made;
+  made.cache_bytes_max = options.cache_bytes_max;
+  made.trace = options.trace;
+  made.epoch_unix_ms = options.epoch_unix_ms;
+  Budget* global = options.global_qps > 0 ? &budgets.emplace_back(options.global_qps) : nullptr;
+  for (const Endpoint& resolver : options.resolvers) {
+    Budget& own = budgets.emplace_back(options.resolver_qps);
+    const ServerId id = exchanges.add_server(resolver, &own, nullptr, global);
+    // A resolver that is named twice is one server with one budget.
+    if (std::ranges::find(made.resolvers, id) == made.resolvers.end()) made.resolvers.push_back(id);
+  }
+  return made;
+}
+
+// The rcodes that only the resolver itself can be the source of: it declines to serve us, and says
+// nothing about the name.
+bool resolver_declined(Cause cause) {
+  return cause == Cause::kRefused || cause == Cause::kNotimp || cause == Cause::kFormerr ||
+         cause == Cause::kOtherRcode || cause == Cause::kMalformed ||
+         cause == Cause::kUnreachable || cause == Cause::kTruncatedNoTcp;
+}
+
+bool is_tld(const wire::DnsName& name) {
+  return name.label_count() <= 1;
+}
+
+}  // namespace
+
+Engine::Engine(const EngineOptions& options, EntropySource& entropy)
+    : options_(options),
+      random_(entropy),
+      exchanges_({options.sockets_v4, options.sockets_v6}, random_, resolver_, counts_),
+      resolver_(resolver_options(options, exchanges_, budgets_), random_, *this) {
+  CAASCAN_ASSERT(options_.confirm_rounds <= kConfirmRoundsMax);
+  resolver_.use(exchanges_);
+}
+
+std::int64_t Engine::unix_ms(Instant at) const {
+  return options_.epoch_unix_ms +
+         std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+void Engine::add_name(DomainName name, Instant now) {
+  std::uint32_t index = 0;
+  if (free_.empty()) {
+    index = static_cast<std::uint32_t>(tasks_.size());
+    tasks_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  Task& task = tasks_[index];
+  task.state = State::kClimbing;
+  task.round = 0;
+  task.label_offset = 0;
+  task.fresh_after = Instant{};
+  task.name = std::move(name);
+  ++active_;
+  ++counts_.names_total;
+  ask_label(index, now);
+}
+
+void Engine::count_unasked(Outcome outcome) {
+  ++counts_.names_total;
+  ++counts_.names_by_outcome[static_cast<std::size_t>(outcome)];
+}
+
+void Engine::ask(std::uint32_t index, const Question& question, Instant fresh_after, Instant now) {
+  const Task& task = tasks_[index];
+  resolver_.ask(question, fresh_after, task.round, Waiter{index, task.generation}, now);
+}
+
+void Engine::ask_label(std::uint32_t index, Instant now) {
+  const Task& task = tasks_[index];
+  std::optional<wire::DnsName> name = wire::DnsName::from_text(label_text(task));
+  CAASCAN_ASSERT(name.has_value());  // a DomainName is a legal name by construction
+  ask(index, {std::move(*name), wire::RecordType::kCaa}, task.fresh_after, now);
+}
+
+void Engine::on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
+                         Instant now) {
+  Task& task = tasks_[waiter.index];
+  if (task.generation != waiter.generation || task.state == State::kFree) return;
+  if (options_.trace) task.trace.push_back({question.name, question.type, task.round, resolution});
+  switch (task.state) {
+    case State::kClimbing:
+      on_climb_answer(waiter.index, resolution, now);
+      return;
+    case State::kCheckingResolver:
+      if (resolution.failed) {
+        // The resolver does not answer for the root either: its silence says nothing about the
+        // name.
+        end(waiter.index, Outcome::kNotReached, nullptr);
+        return;
+      }
+      confirm_or_diagnose(waiter.index, now);
+      return;
+    case State::kDiagnosing:
+      task.failure->diagnosis->on_answer(resolution);
+      diagnose(waiter.index, now);
+      return;
+    case State::kFree:
+    case State::kParked:
+      CAASCAN_ASSERT(false);  // neither asks anything
+  }
+}
+
+void Engine::on_climb_answer(std::uint32_t index, const Resolution& resolution, Instant now) {
+  Task& task = tasks_[index];
+  if (resolution.failed) {
+    on_failure(index, resolution, now);
+    return;
+  }
+  const std::size_t dot = label_text(task).find('.');
+  const bool last = dot == std::string_view::npos;
+  if (resolution.has_rrset || last) {
+    if (task.failure) ++counts_.names_cleared;
+    end(index, resolution.has_rrset ? Outcome::kFound : Outcome::kEmpty, nullptr);
+    return;
+  }
+  task.label_offset = static_cast<std::uint16_t>(task.label_offset + dot + 1);
+  ask_label(index, now);
+}
+
+void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Instant now) {
+  Task& task = tasks_[index];
+  if (resolver_declined(resolution.cause)) {
+    end(index, Outcome::kNotReached, nullptr);
+    return;
+  }
+  if (!task.failure) task.failure = std::make_unique<Failure>();
+  Failure& failure = *task.failure;
+  failure.cause = resolution.cause;
+  failure.label = *wire::DnsName::from_text(label_text(task));
+  failure.observed_unix_ms.push_back(unix_ms(resolution.finished));
+  for (Attempt attempt : resolution.attempts) {
+    attempt.round = task.round;
+    failure.attempts.push_back(std::move(attempt));
+  }
+  if (resolution.cause == Cause::kTimeout) {
+    // Is it the name's servers that are silent, or the resolver? It must answer for the root,
+    // afterwards.
+    task.state = State::kCheckingResolver;
+    ask(index, {wire::DnsName(), wire::RecordType::kSoa}, resolution.finished, now);
+    return;
+  }
+  confirm_or_diagnose(index, now);
+}
+
+Instant Engine::confirm_due(Instant now) const {
+  const Duration grid = std::max<Duration>(options_.confirm_after / kConfirmGrid, Duration(1));
+  const Duration due = (now + options_.confirm_after).time_since_epoch();
+  return Instant((due + grid - Duration(1)) / grid * grid);
+}
+
+void Engine::confirm_or_diagnose(std::uint32_t index, Instant now) {
+  Task& task = tasks_[index];
+  if (task.round < options_.confirm_rounds) {
+    task.state = State::kParked;
+    parked_.push({confirm_due(now), index});
+    --active_;
+    return;
+  }
+  task.state = State::kDiagnosing;
+  task.failure->diagnosis = std::make_unique<Diagnosis>(task.failure->label);
+  diagnose(index, now);
+}
+
+void Engine::diagnose(std::uint32_t index, Instant now) {
+  const Task& task = tasks_[index];
+  const Diagnosis& diagnosis = *task.failure->diagnosis;
+  if (!diagnosis.done()) {
+    ask(index, diagnosis.question(), Instant{}, now);
+    return;
+  }
+  publish(index);
+}
+
+void Engine::publish(std::uint32_t index) {
+  Task& task = tasks_[index];
+  Failure& failure = *task.failure;
+  const Diagnosis& diagnosis = *failure.diagnosis;
+  auto finding = std::make_unique<Finding>();
+  finding->name = task.name;
+  finding->outcome = failure.cause == Cause::kTimeout ? Outcome::kTimeout : Outcome::kServfail;
+  finding->cause = failure.cause;
+  finding->failing_label = failure.label.text();
+  if (!diagnosis.alias_target().is_root()) finding->alias_target = diagnosis.alias_target().text();
+  if (diagnosis.zone()) {
+    finding->zone = diagnosis.zone()->text();
+    finding->inherited = is_tld(*diagnosis.zone());
+  }
+  finding->nameservers = diagnosis.nameservers();
+  finding->soa_contact = diagnosis.soa_contact();
+  finding->control_result = diagnosis.control_result();
+  finding->control_rcode = diagnosis.control_rcode();
+  finding->observed_unix_ms = std::move(failure.observed_unix_ms);
+  finding->attempts = std::move(failure.attempts);
+  const Outcome outcome = finding->outcome;
+  end(index, outcome, std::move(finding));
+}
+
+void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> finding) {
+  Task& task = tasks_[index];
+  ++counts_.names_by_outcome[static_cast<std::size_t>(outcome)];
+  if (finding || options_.trace) {
+    Verdict& verdict = verdicts_.emplace_back();
+    verdict.outcome = outcome;
+    verdict.ended_at = std::string(label_text(task));
+    verdict.finding = std::move(finding);
+    verdict.trace = std::move(task.trace);
+    verdict.name = std::move(task.name);
+  }
+  task.state = State::kFree;
+  ++task.generation;
+  task.name = DomainName();
+  task.failure.reset();
+  task.trace.clear();
+  free_.push_back(index);
+  --active_;
+}
+
+void Engine::advance(Instant now) {
+  while (!parked_.empty() && parked_.top().due <= now) {
+    const auto [due, index] = parked_.top();
+    parked_.pop();
+    Task& task = tasks_[index];
+    CAASCAN_ASSERT(task.state == State::kParked);
+    task.state = State::kClimbing;
+    task.fresh_after = due;
+    task.label_offset = 0;
+    ++task.round;
+    ++active_;
+    ask_label(index, now);
+  }
+  exchanges_.advance(now);
+  while (resolver_.has_deliveries()) {
+    resolver_.deliver(now);
+    exchanges_.advance(now);
+  }
+}
+
+Instant Engine::next_wake() const {
+  Instant at = exchanges_.next_wake();
+  if (resolver_.has_deliveries()) return Instant{};
+  if (!parked_.empty()) at = std::min(at, parked_.top().due);
+  return at;
+}
+
+}  // namespace caascan::engine

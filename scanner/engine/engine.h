@@ -1,0 +1,151 @@
+// The engine: decides what is asked, of whom and when, and what the answers mean. It does no I/O,
+// reads no clock and knows no thread: it is told what happened and says what to do.
+//
+// The life of a name. `add_name` starts the climb of RFC 8659 §3: CAA is asked for the name, then
+// for each parent up to and including the TLD. The first non-empty set ends it as found; an answer
+// at every label ends it as empty. A failure parks the name; after `confirm_after` it climbs again,
+// and only when it has failed in the first pass and in every confirmation round is it diagnosed
+// (zone, control question) and made a Finding. One good round clears it. Every name ends in exactly
+// one status, counted in ScanCounts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <string_view>
+#include <vector>
+
+#include "ingest/domain_name.h"
+#include "scanner/engine/diagnosis.h"
+#include "scanner/engine/exchanges.h"
+#include "scanner/engine/recursive_resolver.h"
+#include "scanner/engine/resolution.h"
+#include "scanner/finding.h"
+
+namespace caascan::engine {
+
+struct EngineOptions {
+  std::vector<Endpoint> resolvers;
+  double resolver_qps = 1000;        // per resolver address; > 0
+  double global_qps = 0;             // 0 = no global cap
+  std::uint32_t confirm_rounds = 1;  // at most kConfirmRoundsMax
+  Duration confirm_after = std::chrono::seconds(30);
+  std::size_t names_active_max = 20000;  // climbing or being diagnosed; parked ones not counted
+  std::size_t cache_bytes_max = std::size_t{64} << 20;
+  std::uint32_t sockets_v4 = 16, sockets_v6 = 16;
+  bool trace = false;              // keep every step of every name, for `caascan check`
+  std::int64_t epoch_unix_ms = 0;  // wall clock at Instant zero
+};
+inline constexpr std::uint32_t kConfirmRoundsMax = 10;
+
+// One step of a climb, kept where a trace is wanted.
+struct TraceStep {
+  wire::DnsName name;
+  wire::RecordType type = wire::RecordType::kCaa;
+  std::uint8_t round = 0;
+  Resolution resolution;
+};
+
+// How a name ended.
+struct Verdict {
+  DomainName name;
+  Outcome outcome = Outcome::kEmpty;
+  std::unique_ptr<Finding> finding;  // only where affected
+  std::string ended_at;              // the label that gave the verdict
+  std::vector<TraceStep> trace;      // only with `trace`
+};
+
+class Engine final : public ResolutionSink {
+ public:
+  // Budgets of limit groups are made inside; `entropy` is borrowed. One thread.
+  Engine(const EngineOptions& options, EntropySource& entropy);
+
+  // Whether more names may be added now.
+  [[nodiscard]] bool wants_names() const { return active_ < options_.names_active_max; }
+  void add_name(DomainName name, Instant now);
+  // A name that is never asked, for the balance.
+  void count_unasked(Outcome outcome);
+
+  void on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message, Instant now) {
+    exchanges_.on_datagram(socket, from, message, now);
+  }
+  void on_tcp_message(AttemptId attempt, wire::Bytes message, Instant now) {
+    exchanges_.on_tcp_message(attempt, message, now);
+  }
+  void on_send_failed(AttemptId attempt, Instant now) { exchanges_.on_send_failed(attempt, now); }
+  void on_kernel_drops(std::uint64_t datagrams) { counts_.kernel_drops += datagrams; }
+
+  // Ends waits, goes on with every name that can go on, fills the outbox.
+  void advance(Instant now);
+  // The moment at which `advance` has something to do again without new events; kNever when idle.
+  [[nodiscard]] Instant next_wake() const;
+  [[nodiscard]] Outbox& outbox() { return exchanges_.outbox(); }
+  // The verdicts since the last call, in order of ending.
+  [[nodiscard]] std::vector<Verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
+  [[nodiscard]] bool idle() const { return active_ == 0 && parked_.empty(); }
+  [[nodiscard]] std::size_t active() const { return active_; }
+  [[nodiscard]] std::size_t parked() const { return parked_.size(); }
+  [[nodiscard]] const ScanCounts& counts() const { return counts_; }
+
+  void on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
+                   Instant now) override;
+
+ private:
+  enum class State : std::uint8_t { kFree, kClimbing, kParked, kCheckingResolver, kDiagnosing };
+  // What a name needs once it has failed; most never do.
+  struct Failure {
+    Cause cause = Cause::kNone;
+    wire::DnsName label;
+    std::vector<std::int64_t> observed_unix_ms;
+    std::vector<Attempt> attempts;
+    std::unique_ptr<Diagnosis> diagnosis;
+  };
+  struct Task {
+    State state = State::kFree;
+    std::uint8_t round = 0;
+    std::uint32_t generation = 0;
+    std::uint16_t label_offset = 0;  // of the label being asked, in name.text()
+    Instant fresh_after{};
+    DomainName name;
+    std::unique_ptr<Failure> failure;
+    std::vector<TraceStep> trace;
+  };
+  struct Parked {
+    Instant due;
+    std::uint32_t index;
+    friend bool operator>(const Parked& a, const Parked& b) {
+      return a.due != b.due ? a.due > b.due : a.index > b.index;
+    }
+  };
+
+  void ask_label(std::uint32_t index, Instant now);
+  void ask(std::uint32_t index, const Question& question, Instant fresh_after, Instant now);
+  void on_climb_answer(std::uint32_t index, const Resolution& resolution, Instant now);
+  void on_failure(std::uint32_t index, const Resolution& resolution, Instant now);
+  void confirm_or_diagnose(std::uint32_t index, Instant now);
+  void diagnose(std::uint32_t index, Instant now);
+  void publish(std::uint32_t index);
+  void end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> finding);
+  [[nodiscard]] std::string_view label_text(const Task& task) const {
+    return std::string_view(task.name.text()).substr(task.label_offset);
+  }
+  [[nodiscard]] std::int64_t unix_ms(Instant at) const;
+  [[nodiscard]] Instant confirm_due(Instant now) const;
+
+  EngineOptions options_;
+  Random random_;
+  ScanCounts counts_;
+  std::deque<Budget> budgets_;
+  Exchanges exchanges_;
+  RecursiveResolver resolver_;
+  std::deque<Task> tasks_;
+  std::vector<std::uint32_t> free_;
+  std::priority_queue<Parked, std::vector<Parked>, std::greater<>> parked_;
+  std::vector<Verdict> verdicts_;
+  std::size_t active_ = 0;
+};
+
+}  // namespace caascan::engine

@@ -1,0 +1,284 @@
+#include "scanner/engine/exchanges.h"
+
+#include <utility>
+
+#include "ingest/assert.h"
+
+namespace caascan::engine {
+
+Exchanges::Exchanges(const ExchangeOptions& options, Random& random, ExchangeOwner& owner,
+                     ScanCounts& counts)
+    : options_(options), random_(random), owner_(owner), counts_(counts) {
+  const std::uint32_t sockets = options.sockets_v4 + options.sockets_v6;
+  slots_.resize(sockets);
+  slots_used_.resize(sockets);
+}
+
+ServerId Exchanges::add_server(const Endpoint& endpoint, Budget* own, Budget* group,
+                               Budget* global) {
+  const auto [at, added] =
+      server_by_endpoint_.try_emplace(endpoint.text(), static_cast<ServerId>(servers_.size()));
+  if (added) {
+    Server& server = servers_.emplace_back();
+    server.endpoint = endpoint;
+    server.budgets = {own, group, global};
+  }
+  return at->second;
+}
+
+AttemptId Exchanges::start(ServerId server, const wire::Query& query, Duration wait, bool tcp,
+                           std::uint32_t owner) {
+  CAASCAN_ASSERT(server < servers_.size() && wait <= kAttemptWaitMax);
+  std::uint32_t index = 0;
+  if (free_.empty()) {
+    index = static_cast<std::uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  Entry& entry = entries_[index];
+  entry.state = State::kQueued;
+  entry.owner = owner;
+  entry.wait = wait;
+  entry.wait_over = false;
+  entry.info = AttemptInfo{.server = server, .query = query, .tcp = tcp};
+  ++live_;
+  ++queued_;
+  const AttemptId attempt{index, entry.generation};
+  Server& to = servers_[server];
+  to.queue.push_back(attempt);
+  if (!to.scheduled) {
+    to.scheduled = true;
+    runnable_.push_back(server);
+  }
+  return attempt;
+}
+
+Exchanges::Entry* Exchanges::find(AttemptId attempt) {
+  if (attempt.index >= entries_.size()) return nullptr;
+  Entry& entry = entries_[attempt.index];
+  return entry.generation == attempt.generation && entry.state != State::kFree ? &entry : nullptr;
+}
+
+void Exchanges::abandon(AttemptId attempt) {
+  Entry* entry = find(attempt);
+  if (entry == nullptr) return;
+  if (entry->info.tcp && entry->info.sent) outbox_.tcp.push_back({attempt, {}, {}});
+  release(*entry, attempt.index);
+}
+
+// The entry is free again; its id, if it has one, stays in quarantine until its time.
+void Exchanges::release(Entry& entry, std::uint32_t index) {
+  if (entry.state == State::kQueued) --queued_;
+  if (entry.state == State::kLive && !entry.info.tcp) {
+    CAASCAN_ASSERT(slots_[entry.socket][entry.id] == kSlotFirst + index);
+    slots_[entry.socket][entry.id] = kSlotQuarantined;
+  }
+  entry.state = State::kFree;
+  ++entry.generation;
+  entry.info = AttemptInfo{};
+  free_.push_back(index);
+  --live_;
+}
+
+bool Exchanges::draw_slot(Entry& entry) {
+  const bool v6 = servers_[entry.info.server].endpoint.address.v6;
+  const std::uint32_t sockets = v6 ? options_.sockets_v6 : options_.sockets_v4;
+  if (sockets == 0) return false;
+  for (int draw = 0; draw < kIdDrawsMax; ++draw) {
+    const std::uint64_t chance = random_.u64();
+    const auto id = static_cast<std::uint16_t>(chance);
+    const auto socket = static_cast<std::uint32_t>(((chance >> 32) * sockets) >> 32) +
+                        (v6 ? options_.sockets_v4 : 0);
+    if (slots_[socket].empty()) slots_[socket].resize(65536, kSlotFree);
+    if (slots_used_[socket] >= kIdsLiveMax || slots_[socket][id] != kSlotFree) continue;
+    entry.socket = socket;
+    entry.id = id;
+    return true;
+  }
+  return false;
+}
+
+bool Exchanges::send(AttemptId attempt, Entry& entry, Instant now) {
+  const Endpoint& to = servers_[entry.info.server].endpoint;
+  if (entry.info.tcp) {
+    TcpRequest request{attempt, to, {}};
+    wire::append_query(entry.info.query, static_cast<std::uint16_t>(random_.u64()),
+                       request.message);
+    outbox_.tcp.push_back(std::move(request));
+    ++counts_.queries_tcp;
+  } else {
+    if (!draw_slot(entry)) return false;
+    slots_[entry.socket][entry.id] = kSlotFirst + attempt.index;
+    ++slots_used_[entry.socket];
+    quarantine_.push_back({now + kIdLife, entry.socket, entry.id});
+    const std::size_t offset = outbox_.bytes.size();
+    wire::append_query(entry.info.query, entry.id, outbox_.bytes);
+    outbox_.datagrams.push_back({entry.socket, to, static_cast<std::uint32_t>(offset),
+                                 static_cast<std::uint32_t>(outbox_.bytes.size() - offset),
+                                 attempt});
+    ++counts_.queries_udp;
+  }
+  entry.state = State::kLive;
+  entry.info.sent = true;
+  entry.info.sent_at = now;
+  --queued_;
+  waits_->add(attempt.packed(), now + entry.wait);
+  return true;
+}
+
+// Sends from one server's queue until it is empty or a budget refuses; then sleeps until that
+// budget grants.
+void Exchanges::drain(ServerId id, Instant now) {
+  Server& server = servers_[id];
+  server.scheduled = false;
+  while (!server.queue.empty()) {
+    Entry* entry = find(server.queue.front());
+    if (entry == nullptr || entry->state != State::kQueued) {
+      server.queue.pop_front();
+      continue;
+    }
+    Instant granted = take_all(server.budgets, now);
+    if (granted <= now && !send(server.queue.front(), *entry, now)) {
+      // Every id that was drawn is in use: try again when the wheel has turned.
+      for (Budget* budget : server.budgets) {
+        if (budget != nullptr) budget->give_back();
+      }
+      granted = now + TimerWheel::kTick;
+    }
+    if (granted > now) {
+      server.scheduled = true;
+      wakes_.push({granted, id});
+      return;
+    }
+    server.queue.pop_front();
+  }
+}
+
+void Exchanges::deliver(Entry& entry, std::uint32_t index, wire::Bytes message, Instant now) {
+  ++counts_.replies;
+  const AttemptInfo info = std::move(entry.info);
+  const std::uint32_t owner = entry.owner;
+  entry.info.tcp = info.tcp;  // `release` looks at it
+  release(entry, index);
+  owner_.on_reply(owner, info, message, now);
+}
+
+void Exchanges::on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message,
+                            Instant now) {
+  const std::optional<wire::Header> header = wire::read_header(message);
+  if (!header || socket >= slots_.size()) {
+    ++counts_.mismatch_short;
+    return;
+  }
+  const std::uint32_t slot = slots_[socket].empty() ? kSlotFree : slots_[socket][header->id];
+  if (slot == kSlotFree) {
+    ++counts_.mismatch_id;
+    return;
+  }
+  if (slot == kSlotQuarantined) {
+    ++counts_.late;
+    return;
+  }
+  const std::uint32_t index = slot - kSlotFirst;
+  Entry& entry = entries_[index];
+  if (from != servers_[entry.info.server].endpoint) {
+    ++counts_.mismatch_address;
+    return;
+  }
+  switch (wire::match_reply(entry.info.query, message)) {
+    case wire::Match::kReply:
+      deliver(entry, index, message, now);
+      return;
+    case wire::Match::kShort:
+      ++counts_.mismatch_short;
+      entry.info.saw_question_mismatch = true;
+      return;
+    case wire::Match::kNotReply:
+      ++counts_.mismatch_not_reply;
+      entry.info.saw_question_mismatch = true;
+      return;
+    case wire::Match::kQuestion:
+      ++counts_.mismatch_question;
+      entry.info.saw_question_mismatch = true;
+      return;
+    case wire::Match::kCase:
+      ++counts_.mismatch_case;
+      entry.info.saw_case_mismatch = true;
+      return;
+  }
+}
+
+void Exchanges::on_tcp_message(AttemptId attempt, wire::Bytes message, Instant now) {
+  Entry* entry = find(attempt);
+  if (entry == nullptr) {
+    ++counts_.late;
+    return;
+  }
+  // One question on a connection of its own: any reply to another question is the end of it.
+  if (wire::match_reply(entry->info.query, message) != wire::Match::kReply) {
+    ++counts_.mismatch_question;
+    entry->info.saw_question_mismatch = true;
+    on_send_failed(attempt, now);
+    return;
+  }
+  deliver(*entry, attempt.index, message, now);
+}
+
+void Exchanges::on_send_failed(AttemptId attempt, Instant now) {
+  Entry* entry = find(attempt);
+  if (entry == nullptr) return;
+  const AttemptInfo info = std::move(entry->info);
+  const std::uint32_t owner = entry->owner;
+  entry->info.tcp = info.tcp;
+  release(*entry, attempt.index);
+  owner_.on_failed(owner, info, now);
+}
+
+void Exchanges::advance(Instant now) {
+  while (!quarantine_.empty() && quarantine_.front().until <= now) {
+    const Quarantined& old = quarantine_.front();
+    std::uint32_t& slot = slots_[old.socket][old.id];
+    if (slot >= kSlotFirst) {
+      // Nobody waited for it any more, nor gave it up: the end of its life does that.
+      const std::uint32_t index = slot - kSlotFirst;
+      CAASCAN_ASSERT(entries_[index].wait_over);
+      release(entries_[index], index);
+    }
+    slot = kSlotFree;
+    --slots_used_[old.socket];
+    quarantine_.pop_front();
+  }
+  due_.clear();
+  waits_->expire(now, due_);
+  for (std::size_t i = 0; i < due_.size(); ++i) {
+    const AttemptId attempt = AttemptId::unpack(due_[i]);
+    Entry* entry = find(attempt);
+    if (entry == nullptr || entry->wait_over) continue;
+    entry->wait_over = true;
+    ++counts_.timeouts;
+    const AttemptInfo info = entry->info;
+    if (info.tcp) outbox_.tcp.push_back({attempt, {}, {}});
+    const std::uint32_t owner = entry->owner;
+    if (info.tcp) release(*entry, attempt.index);
+    owner_.on_wait_over(owner, attempt, info, now);
+  }
+  while (!wakes_.empty() && wakes_.top().at <= now) {
+    const ServerId server = wakes_.top().server;
+    wakes_.pop();
+    runnable_.push_back(server);
+  }
+  for (std::size_t i = 0; i < runnable_.size(); ++i) drain(runnable_[i], now);
+  runnable_.clear();
+}
+
+Instant Exchanges::next_wake() const {
+  Instant at = waits_->next();
+  if (!runnable_.empty()) return Instant{};
+  if (!wakes_.empty()) at = std::min(at, wakes_.top().at);
+  if (!quarantine_.empty() && queued_ > 0) at = std::min(at, quarantine_.front().until);
+  return at;
+}
+
+}  // namespace caascan::engine

@@ -1,0 +1,207 @@
+// Exchanges: questions on their way to servers, and the replies that may be believed.
+//
+// The life of an attempt. `start` puts it into its server's queue. When every budget of the server
+// grants a send, it draws a socket, an id and a case from chance, its datagram goes to the outbox,
+// and the wait begins. A datagram that arrives is an answer only if the socket and id name a live
+// attempt, it comes from that attempt's address and port, and it repeats the question with its
+// case; anything else is counted by kind and ends nothing. When the wait is over the owner is told,
+// but the id stays live until kIdLife after the send: a late answer still counts while the owner is
+// interested. After an answer, or once abandoned, the id is in quarantine for the rest of kIdLife,
+// so that a second answer cannot be taken for another question's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "scanner/engine/endpoint.h"
+#include "scanner/engine/random.h"
+#include "scanner/engine/rate_limiter.h"
+#include "scanner/engine/time.h"
+#include "scanner/engine/timer_wheel.h"
+#include "scanner/finding.h"
+#include "scanner/wire/query.h"
+
+namespace caascan::engine {
+
+inline constexpr Duration kIdLife = std::chrono::seconds(10);
+// Half of a socket's ids may be live or in quarantine before more sends wait: a draw then finds a
+// free id after two tries on average, and an attacker who guesses ids hits at most one in two.
+inline constexpr std::uint32_t kIdsLiveMax = 32768;
+inline constexpr int kIdDrawsMax = 64;
+// A wait ends well before its id does, whatever the rounding of the timer wheel.
+inline constexpr Duration kAttemptWaitMax = std::chrono::seconds(8);
+static_assert(kAttemptWaitMax + std::chrono::seconds(1) < kIdLife &&
+              kIdLife < TimerWheel::kHorizon);
+
+using ServerId = std::uint32_t;
+
+// Names one attempt; stale ids are recognised by their generation.
+struct AttemptId {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+  friend auto operator<=>(const AttemptId&, const AttemptId&) = default;
+  [[nodiscard]] std::uint64_t packed() const { return (std::uint64_t{generation} << 32) | index; }
+  static AttemptId unpack(std::uint64_t value) {
+    return {static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32)};
+  }
+};
+
+// A datagram to send: `octets` bytes at `offset` of Outbox::bytes.
+struct Datagram {
+  std::uint32_t socket = 0;
+  Endpoint to;
+  std::uint32_t offset = 0;
+  std::uint32_t octets = 0;
+  AttemptId attempt;
+};
+
+// A question to send over a new TCP connection (without the two length octets); or, with no octets,
+// an earlier one to give up.
+struct TcpRequest {
+  AttemptId attempt;
+  Endpoint to;
+  std::vector<std::uint8_t> message;
+};
+
+// What the engine wants sent. Net takes everything after each turn and clears it.
+struct Outbox {
+  std::vector<Datagram> datagrams;
+  std::vector<std::uint8_t> bytes;
+  std::vector<TcpRequest> tcp;
+  void clear() {
+    datagrams.clear();
+    bytes.clear();
+    tcp.clear();
+  }
+};
+
+// What an owner needs to know of an attempt, for its decisions and as evidence.
+struct AttemptInfo {
+  ServerId server = 0;
+  wire::Query query;
+  bool tcp = false;
+  bool sent = false;
+  Instant sent_at{};
+  bool saw_case_mismatch = false;      // from the right address with the right id
+  bool saw_question_mismatch = false;  // likewise, another question or QR=0
+};
+
+// Told what became of attempts. Calls may start and abandon attempts.
+class ExchangeOwner {
+ public:
+  virtual ~ExchangeOwner() = default;
+  // A reply that is believed. `info` and `message` are valid during the call; the attempt is over.
+  virtual void on_reply(std::uint32_t owner, const AttemptInfo& info, wire::Bytes message,
+                        Instant now) = 0;
+  // The wait is over without a reply. The attempt stays live; `on_reply` may still come.
+  virtual void on_wait_over(std::uint32_t owner, AttemptId attempt, const AttemptInfo& info,
+                            Instant now) = 0;
+  // The kernel would not send, or TCP failed. The attempt is over.
+  virtual void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) = 0;
+};
+
+struct ExchangeOptions {
+  std::uint32_t sockets_v4 = 16;  // sockets 0..v4-1 are IPv4, the next v6 are IPv6
+  std::uint32_t sockets_v6 = 16;
+};
+
+class Exchanges {
+ public:
+  // Borrows everything. One thread.
+  Exchanges(const ExchangeOptions& options, Random& random, ExchangeOwner& owner,
+            ScanCounts& counts);
+
+  // The server at `endpoint`, made on first use with these budgets (null: none). Budgets outlive
+  // this.
+  ServerId add_server(const Endpoint& endpoint, Budget* own, Budget* group, Budget* global);
+  [[nodiscard]] const Endpoint& endpoint(ServerId server) const {
+    return servers_[server].endpoint;
+  }
+
+  // Queues one attempt. `wait` (at most kAttemptWaitMax) runs from the send, not from now.
+  AttemptId start(ServerId server, const wire::Query& query, Duration wait, bool tcp,
+                  std::uint32_t owner);
+  // The owner has lost interest: no more calls about this attempt. Stale ids are ignored.
+  void abandon(AttemptId attempt);
+
+  void on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message, Instant now);
+  void on_tcp_message(AttemptId attempt, wire::Bytes message, Instant now);
+  // The kernel refused a datagram for good, or a TCP connection failed.
+  void on_send_failed(AttemptId attempt, Instant now);
+
+  // Ends waits and quarantines, then sends whatever the budgets grant.
+  void advance(Instant now);
+  [[nodiscard]] Instant next_wake() const;
+  [[nodiscard]] Outbox& outbox() { return outbox_; }
+  [[nodiscard]] std::size_t live() const { return live_; }  // queued or sent, not over
+  [[nodiscard]] std::size_t queued() const { return queued_; }
+
+ private:
+  enum class State : std::uint8_t { kFree, kQueued, kLive };
+  struct Entry {
+    State state = State::kFree;
+    std::uint32_t generation = 0;
+    std::uint32_t owner = 0;
+    std::uint32_t socket = 0;
+    std::uint16_t id = 0;
+    bool wait_over = false;
+    Duration wait{};
+    AttemptInfo info;
+  };
+  struct Server {
+    Endpoint endpoint;
+    std::array<Budget*, 3> budgets{};
+    std::deque<AttemptId> queue;
+    bool scheduled = false;  // in wakes_
+  };
+  struct Wake {
+    Instant at;
+    ServerId server;
+    friend bool operator>(const Wake& a, const Wake& b) {
+      return a.at != b.at ? a.at > b.at : a.server > b.server;
+    }
+  };
+  struct Quarantined {
+    Instant until;
+    std::uint32_t socket;
+    std::uint16_t id;
+  };
+  static constexpr std::uint32_t kSlotFree = 0;
+  static constexpr std::uint32_t kSlotQuarantined = 1;
+  static constexpr std::uint32_t kSlotFirst = 2;  // slot value - kSlotFirst = index of the entry
+
+  Entry* find(AttemptId attempt);
+  bool send(AttemptId attempt, Entry& entry, Instant now);
+  bool draw_slot(Entry& entry);
+  void release(Entry& entry, std::uint32_t index);
+  void drain(ServerId server, Instant now);
+  void deliver(Entry& entry, std::uint32_t index, wire::Bytes message, Instant now);
+
+  ExchangeOptions options_;
+  Random& random_;
+  ExchangeOwner& owner_;
+  ScanCounts& counts_;
+  std::deque<Server> servers_;
+  std::unordered_map<std::string, ServerId> server_by_endpoint_;
+  std::deque<Entry> entries_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::vector<std::uint32_t>> slots_;  // [socket][id]
+  std::vector<std::uint32_t> slots_used_;          // by socket
+  std::deque<Quarantined> quarantine_;             // by time of sending, so by `until`
+  std::unique_ptr<TimerWheel> waits_ = std::make_unique<TimerWheel>();
+  std::vector<std::uint64_t> due_;
+  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
+  std::vector<ServerId> runnable_;
+  std::size_t live_ = 0;
+  std::size_t queued_ = 0;
+  Outbox outbox_;
+};
+
+}  // namespace caascan::engine

@@ -1,0 +1,77 @@
+// Resolutions: the answer to one question, whoever finds it (a recursive resolver today, our own
+// iteration next).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scanner/engine/time.h"
+#include "scanner/finding.h"
+#include "scanner/wire/dns_name.h"
+#include "scanner/wire/message.h"
+
+namespace caascan::engine {
+
+struct Question {
+  wire::DnsName name;
+  wire::RecordType type = wire::RecordType::kCaa;
+  friend bool operator==(const Question&, const Question&) = default;
+};
+
+struct QuestionHash {
+  std::size_t operator()(const Question& question) const noexcept {
+    return std::hash<wire::DnsName>{}(question.name) ^
+           (static_cast<std::size_t>(question.type) << 48);
+  }
+};
+
+// A record that is kept because a decision needs it.
+struct KeptRecord {
+  wire::Section section = wire::Section::kAnswer;
+  wire::RecordType type = wire::RecordType::kNs;
+  wire::DnsName owner;
+  wire::DnsName target;   // NS, CNAME, DNAME
+  wire::DnsName contact;  // SOA
+};
+
+// How a resolution ended.
+struct Resolution {
+  bool failed = false;
+  Cause cause = Cause::kNone;  // of the failure
+  std::uint8_t rcode = 0;      // of the deciding reply; meaningful unless the cause is a silence
+  bool has_rrset =
+      false;  // the answer holds records of the type asked for, at the end of any alias chain
+  std::vector<KeptRecord> records;  // NS, CNAME, DNAME and SOA of answer and authority
+  std::vector<Attempt>
+      attempts;       // evidence; kept for failures, and for all where a trace is wanted
+  Instant started{};  // when it was asked
+  Instant finished{};
+};
+
+// Who waits for a resolution: a slot of the engine and its generation, so that a stale answer is
+// recognised.
+struct Waiter {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+};
+
+// Finds answers. Implementations single-flight equal questions and cache what they found.
+class ResolutionSource {
+ public:
+  virtual ~ResolutionSource() = default;
+  // Asks; the waiter is told through ResolutionSink, never during this call. A cached failure that
+  // was asked before `fresh_after` is not used. `round` goes into the evidence.
+  virtual void ask(const Question& question, Instant fresh_after, std::uint8_t round, Waiter waiter,
+                   Instant now) = 0;
+};
+
+class ResolutionSink {
+ public:
+  virtual ~ResolutionSink() = default;
+  // `resolution` is valid during the call, which may ask again.
+  virtual void on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
+                           Instant now) = 0;
+};
+
+}  // namespace caascan::engine
