@@ -1,0 +1,122 @@
+#include "scanner/net/event_loop.h"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace caascan::net {
+namespace {
+
+// How long the loop sleeps at most, so that a stop request is seen in time.
+constexpr auto kSleepMax = std::chrono::milliseconds(200);
+
+}  // namespace
+
+EventLoop::EventLoop(engine::Engine& engine, NameQueue& names,
+                     std::chrono::steady_clock::time_point start, VerdictHandler on_verdict,
+                     TurnHandler on_turn)
+    : engine_(engine),
+      names_(names),
+      start_(start),
+      on_verdict_(std::move(on_verdict)),
+      on_turn_(std::move(on_turn)),
+      work_(boost::asio::make_work_guard(io_)),
+      timer_(io_),
+      udp_(io_, *this),
+      tcp_(io_, *this) {}
+
+std::expected<void, std::string> EventLoop::open(std::uint32_t sockets_v4,
+                                                 std::uint32_t sockets_v6) {
+  return udp_.open(sockets_v4, sockets_v6);
+}
+
+void EventLoop::read_clock() {
+  now_ = engine::Instant(
+      std::chrono::duration_cast<engine::Duration>(std::chrono::steady_clock::now() - start_));
+}
+
+// Fills the engine's window. False once no name is left anywhere.
+bool EventLoop::take_names() {
+  while (engine_.wants_names()) {
+    if (batch_used_ == batch_.size()) {
+      // `ended` first: what is pushed between the two calls is seen by the second.
+      const bool ended = names_.ended();
+      auto next = names_.try_pop();
+      if (!next) return !ended;
+      batch_ = std::move(*next);
+      batch_used_ = 0;
+      continue;
+    }
+    engine_.add_name(std::move(batch_[batch_used_++]), now_);
+  }
+  return true;
+}
+
+void EventLoop::flush() {
+  engine::Outbox& outbox = engine_.outbox();
+  if (first_query_s_ < 0 && !outbox.datagrams.empty()) {
+    read_clock();
+    first_query_s_ = std::chrono::duration<double>(now_.time_since_epoch()).count();
+  }
+  udp_.send(outbox);
+  for (engine::TcpRequest& request : outbox.tcp) tcp_.handle(std::move(request));
+  outbox.clear();
+}
+
+void EventLoop::wait_until(engine::Instant wake) {
+  io_.restart();
+  if (wake <= now_) {
+    io_.poll();
+    return;
+  }
+  const auto sleep =
+      std::min<engine::Duration>(wake == engine::kNever ? kSleepMax : wake - now_, kSleepMax);
+  timer_.expires_at(start_ + now_.time_since_epoch() + sleep);
+  timer_.async_wait([](boost::system::error_code) {});
+  io_.run_one();
+  io_.poll();
+  timer_.cancel();
+}
+
+std::expected<void, std::string> EventLoop::run(const std::atomic<bool>* stop) {
+  names_.set_wake([this] { boost::asio::post(io_, [] {}); });
+  std::expected<void, std::string> result;
+  while (stop == nullptr || !stop->load(std::memory_order_relaxed)) {
+    read_clock();
+    const bool more = take_names();
+    engine_.advance(now_);
+    flush();
+    for (engine::Verdict& verdict : engine_.take_verdicts()) {
+      result = on_verdict_(std::move(verdict));
+      if (!result) break;
+    }
+    if (on_turn_) on_turn_();
+    if (!result || (!more && engine_.idle())) break;
+    engine::Instant wake = engine_.next_wake();
+    if (more && engine_.wants_names() && batch_used_ < batch_.size()) wake = now_;
+    wait_until(wake);
+  }
+  names_.set_wake({});
+  tcp_.close();
+  udp_.close();
+  return result;
+}
+
+void EventLoop::on_datagram(std::uint32_t socket, const engine::Endpoint& from,
+                            wire::Bytes message) {
+  engine_.on_datagram(socket, from, message, now_);
+}
+void EventLoop::on_send_failed(engine::AttemptId attempt) {
+  engine_.on_send_failed(attempt, now_);
+}
+void EventLoop::on_kernel_drops(std::uint64_t datagrams) {
+  engine_.on_kernel_drops(datagrams);
+}
+void EventLoop::on_tcp_message(engine::AttemptId attempt, wire::Bytes message) {
+  engine_.on_tcp_message(attempt, message, now_);
+}
+void EventLoop::on_tcp_failed(engine::AttemptId attempt) {
+  engine_.on_send_failed(attempt, now_);
+}
+
+}  // namespace caascan::net

@@ -1,0 +1,76 @@
+#include "scanner/scan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "scanner/net/event_loop.h"
+#include "scanner/net/kernel_entropy.h"
+
+namespace caascan {
+namespace {
+
+// An id lives for kIdLife; half of a socket's ids may be in use. So many sockets carry `qps`.
+std::uint32_t sockets_for(double qps) {
+  const double ids = qps * std::chrono::duration<double>(engine::kIdLife).count();
+  const double needed = std::ceil(ids / (engine::kIdsLiveMax * 0.75));
+  return static_cast<std::uint32_t>(std::clamp(needed, 4.0, 128.0));
+}
+
+}  // namespace
+
+std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueue& names,
+                                            const VerdictSink& sink, const std::atomic<bool>* stop,
+                                            ScanProgress* progress) {
+  const auto start = std::chrono::steady_clock::now();
+  engine::EngineOptions made = options.engine;
+  made.epoch_unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+  double qps_v4 = 0;
+  double qps_v6 = 0;
+  for (const engine::Endpoint& resolver : made.resolvers) {
+    (resolver.address.v6 ? qps_v6 : qps_v4) += made.resolver_qps;
+  }
+  made.sockets_v4 = qps_v4 > 0 ? sockets_for(qps_v4) : 0;
+  made.sockets_v6 = qps_v6 > 0 ? sockets_for(qps_v6) : 0;
+
+  net::KernelEntropy entropy;
+  engine::Engine engine(made, entropy);
+  std::uint64_t findings = 0;
+  net::EventLoop loop(
+      engine, names, start,
+      [&](engine::Verdict&& verdict) {
+        if (verdict.finding) ++findings;
+        return sink(std::move(verdict));
+      },
+      [&] {
+        if (progress == nullptr) return;
+        const ScanCounts& counts = engine.counts();
+        progress->names_done = counts.names_total - engine.active() - engine.parked();
+        progress->names_failing = engine.parked();
+        progress->findings = findings;
+        progress->queries = counts.queries_udp + counts.queries_tcp;
+      });
+  if (auto opened = loop.open(made.sockets_v4, made.sockets_v6); !opened) {
+    names.cancel();
+    return std::unexpected(opened.error());
+  }
+  const auto ran = loop.run(stop);
+  if (!ran) {
+    names.cancel();
+    return std::unexpected(ran.error());
+  }
+  ScanResult result;
+  result.interrupted = !engine.idle() || !names.ended();
+  names.cancel();
+  result.counts = engine.counts();
+  const std::uint64_t open = engine.active() + engine.parked();
+  result.counts.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)] += open;
+  result.counts.elapsed_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.counts.first_query_s = std::max(0.0, loop.first_query_s());
+  return result;
+}
+
+}  // namespace caascan
