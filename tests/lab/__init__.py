@@ -1,0 +1,15 @@
+"""The lab: a small Internet of real DNS servers in a private network namespace.
+
+`scripts/lab` is the door; README.md has the picture.  The modules, in the order in which one run uses them:
+
+    namespace    enters a network namespace of its own and clears up afterwards
+    providers    table: which operators exist, their nameservers and addresses, and how each server behaves
+    zones        table: which zones exist, where they are served, what they hold, and what a CA should see
+    topology     joins the two tables: delegations, glue, infrastructure zones, the zone at fault of a name
+    signing      keys, DS records and signatures
+    servers      configuration files, start, readiness and end of every daemon
+    question     a small DNS client
+    names        what Certificate Transparency would hold for the lab: names.tsv
+    verify       asks the lab's resolver for every name and compares
+    cli          the commands
+"""

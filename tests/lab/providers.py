@@ -1,0 +1,207 @@
+"""The operators of the lab's Internet: their nameservers, addresses, and how each server behaves.
+
+A nameserver has a *manner*.  Four manners are a real server that listens on the nameserver's own addresses and answers
+well; the others are dnsdist on those addresses, which spoils some of the answers of a real server behind it (the
+provider's `backend`); and a few have no server at all.  Everything else (glue, delegations, dnsdist rules, listening
+addresses) follows from this table, so a new kind of trouble is one line in `FRONT_RULES` and one provider.
+
+The addresses are the real ones for the root and the registries and public-looking ones for all others: a resolver, or
+caascan, refuses to ask special-use addresses.  Nothing ever leaves the namespace.
+"""
+
+from dataclasses import dataclass
+
+# Real servers that listen on the nameserver's own addresses: manner -> name of the instance in servers.py.  The root,
+# the registries and the hosters are separate instances, because a server that holds both a zone and its child answers
+# from the child, and there would be no referral to see.
+INSTANCES = {
+    "root": "nsd-root",
+    "registry": "knot-registry",
+    "knot": "knot-hosting",
+    "powerdns": "powerdns",
+}
+
+# Spoiling manners: manner -> (which queries, what dnsdist does with them), both in dnsdist's Lua.  All other queries
+# go to the backend.  257 is CAA; written as a number, because dnsdist 1.7 has no name for it.
+FRONT_RULES = {
+    "caa-servfail": ("QTypeRule(257)", "RCodeAction(DNSRCode.SERVFAIL)"),
+    "caa-refused": ("QTypeRule(257)", "RCodeAction(DNSRCode.REFUSED)"),
+    "caa-notimp": ("QTypeRule(257)", "RCodeAction(DNSRCode.NOTIMP)"),
+    "caa-formerr": ("QTypeRule(257)", "RCodeAction(DNSRCode.FORMERR)"),
+    "caa-drop": ("QTypeRule(257)", "DropAction()"),
+    "all-servfail": ("AllRule()", "RCodeAction(DNSRCode.SERVFAIL)"),
+    "all-refused": ("AllRule()", "RCodeAction(DNSRCode.REFUSED)"),
+    "all-drop": ("AllRule()", "DropAction()"),
+}
+
+# Manners without a server: "closed" has addresses on which nobody listens, so the kernel answers "port unreachable";
+# "nameless" has no address records; "internal" has special-use addresses, which nobody may ask.
+SERVERLESS = {"closed", "nameless", "internal"}
+
+# Manners under which CAA fails and all other types are answered.
+CAA_ONLY = {"caa-servfail", "caa-refused", "caa-notimp", "caa-formerr", "caa-drop"}
+
+HEALTHY = set(INSTANCES)
+
+
+@dataclass(frozen=True)
+class Nameserver:
+    """One nameserver name with its addresses and its manner."""
+
+    host: str
+    addresses: tuple
+    manner: str
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An operator: a set of nameservers that all zones placed with it share.
+
+    `homes` are the zones in which the nameserver names live.  They are made by topology.py and placed with the provider
+    `home_at`: with the operator itself, unless its servers are too ill for their own addresses to be found.
+    """
+
+    key: str
+    shows: str
+    nameservers: tuple
+    homes: tuple
+    home_at: str
+    backend: str = "powerdns"
+
+    def manners(self):
+        return {nameserver.manner for nameserver in self.nameservers}
+
+
+def pair(number, v6=True):
+    """Two addresses for each of two nameservers, in different networks, as registries ask for."""
+    for third in (1, 2):
+        v4 = f"45.{76 + third}.{number}.53"
+        yield (v4, f"2a0e:b10{third}:{number}::53") if v6 else (v4,)
+
+
+def operator(key, zone, number, manner, shows, *, second=None, home_at=None, backend="powerdns", v6=True):
+    """The usual operator: ns1 and ns2 in one zone of its own, both in the same manner unless `second` is given."""
+    first_addresses, second_addresses = pair(number, v6)
+    return Provider(
+        key=key,
+        shows=shows,
+        nameservers=(
+            Nameserver(f"ns1.{zone}", first_addresses, manner),
+            Nameserver(f"ns2.{zone}", second_addresses, second or manner),
+        ),
+        homes=(zone,),
+        home_at=home_at or key,
+        backend=backend,
+    )
+
+
+ROOT_SERVERS = (
+    ("a", "198.41.0.4", "2001:503:ba3e::2:30"),
+    ("b", "170.247.170.2", "2801:1b8:10::b"),
+    ("c", "192.33.4.12", "2001:500:2::c"),
+    ("d", "199.7.91.13", "2001:500:2d::d"),
+    ("e", "192.203.230.10", "2001:500:a8::e"),
+    ("f", "192.5.5.241", "2001:500:2f::f"),
+    ("g", "192.112.36.4", "2001:500:12::d0d"),
+    ("h", "198.97.190.53", "2001:500:1::53"),
+    ("i", "192.36.148.17", "2001:7fe::53"),
+    ("j", "192.58.128.30", "2001:503:c27::2:30"),
+    ("k", "193.0.14.129", "2001:7fd::1"),
+    ("l", "199.7.83.42", "2001:500:9f::42"),
+    ("m", "202.12.27.33", "2001:dc3::35"),
+)
+
+_PROVIDERS = (
+    Provider(
+        "root", "the root servers, at their real addresses (NSD)",
+        tuple(Nameserver(f"{letter}.root-servers.net", (v4, v6), "root") for letter, v4, v6 in ROOT_SERVERS),
+        homes=("root-servers.net",), home_at="root",
+    ),
+    Provider(
+        "gtld", "the registry of com and net (Knot)",
+        (
+            Nameserver("a.gtld-servers.net", ("192.5.6.30", "2001:503:a83e::2:30"), "registry"),
+            Nameserver("b.gtld-servers.net", ("192.33.14.30", "2001:503:231d::2:30"), "registry"),
+        ),
+        homes=("gtld-servers.net",), home_at="gtld",
+    ),
+    Provider(
+        "org-registry", "the registry of org (Knot)",
+        (
+            Nameserver("b0.org.afilias-nst.org", ("199.19.54.1", "2001:500:c::1"), "registry"),
+            Nameserver("d0.org.afilias-nst.org", ("199.19.57.1", "2001:500:f::1"), "registry"),
+        ),
+        homes=("afilias-nst.org",), home_at="org-registry",
+    ),
+    Provider(
+        "nl-registry", "the registry of nl (Knot)",
+        (
+            Nameserver("ns1.dns.nl", ("194.0.28.53", "2001:678:2c:0:194:0:28:53"), "registry"),
+            Nameserver("ns3.dns.nl", ("194.0.25.24", "2001:678:20::24"), "registry"),
+        ),
+        homes=("dns.nl",), home_at="nl-registry",
+    ),
+    Provider(
+        "uk-registry", "the registry of uk and co.uk, which are two zones on the same servers (Knot)",
+        (
+            Nameserver("nsa.nic.uk", ("156.154.100.3", "2001:502:ad09::3"), "registry"),
+            Nameserver("dns1.nic.uk", ("213.248.216.1", "2a01:618:400::1"), "registry"),
+        ),
+        homes=("nic.uk",), home_at="uk-registry",
+    ),
+    operator("quayside", "quayside-dns.net", 1, "knot", "healthy, Knot"),
+    operator("lindenhof", "lindenhof-dns.nl", 2, "powerdns", "healthy, PowerDNS with SQLite"),
+    operator(
+        "namebright", "namebrightdns.com", 3, "caa-servfail",
+        "SERVFAIL for CAA, everything else answered well (dnsdist in front of PowerDNS)",
+    ),
+    operator("cloudfence", "cloudfence-dns.net", 4, "caa-refused", "REFUSED for CAA only", backend="knot"),
+    operator("balancer", "balancer-dns.net", 5, "caa-notimp", "NOTIMP for CAA only"),
+    operator("oldbox", "oldbox-dns.com", 6, "caa-formerr", "FORMERR for CAA only", backend="knot"),
+    operator("firewall", "firewalled-dns.nl", 7, "caa-drop", "drops CAA, answers everything else", backend="knot"),
+    operator("overload", "overloaded-dns.com", 8, "all-servfail", "SERVFAIL for everything", home_at="quayside"),
+    operator("lapsed", "lapsed-hosting.org", 9, "all-refused", "REFUSED for everything", home_at="quayside"),
+    operator("vanished", "vanished-dns.com", 10, "all-drop", "silent: drops everything", home_at="quayside"),
+    operator("closed", "closed-dns.co.uk", 11, "closed", "nobody listens: port unreachable", home_at="quayside"),
+    operator(
+        "steady", "steady-dns.net", 12, "knot", "one of two servers is silent, the other is fine",
+        second="all-drop",
+    ),
+    operator(
+        "onegood", "onegood-dns.org", 13, "powerdns", "one of two servers refuses, the other is fine",
+        second="all-refused",
+    ),
+    operator(
+        "patchwork", "patchwork-dns.com", 14, "knot", "one of two servers answers CAA with SERVFAIL, the other is fine",
+        second="caa-servfail", backend="knot",
+    ),
+    operator(
+        "dissolved", "dissolved-hosting.com", 15, "nameless", "the nameserver names do not exist", home_at="quayside",
+    ),
+    Provider(
+        "inside", "the nameservers have special-use addresses only",
+        (
+            Nameserver("ns1.inside-dns.net", ("10.20.0.53",), "internal"),
+            Nameserver("ns2.inside-dns.net", ("192.168.20.53", "fd00:20::53"), "internal"),
+        ),
+        homes=("inside-dns.net",), home_at="quayside",
+    ),
+    Provider(
+        "sixonly", "healthy, but the servers have IPv6 addresses only (Knot)",
+        (
+            Nameserver("ns1.sixonly-dns.net", ("2a0e:b101:17::53",), "knot"),
+            Nameserver("ns2.sixonly-dns.net", ("2a0e:b102:17::53",), "knot"),
+        ),
+        homes=("sixonly-dns.net",), home_at="sixonly",
+    ),
+    Provider(
+        "crossborder", "healthy, nameserver names in two other TLDs, so there is no glue (PowerDNS)",
+        (
+            Nameserver("ns1.crossborder-dns.org", ("45.77.18.53",), "powerdns"),
+            Nameserver("ns2.crossborder-dns.co.uk", ("45.78.18.53", "2a0e:b102:18::53"), "powerdns"),
+        ),
+        homes=("crossborder-dns.org", "crossborder-dns.co.uk"), home_at="quayside",
+    ),
+)
+
+PROVIDERS = {provider.key: provider for provider in _PROVIDERS}

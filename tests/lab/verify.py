@@ -1,0 +1,126 @@
+"""Asks the lab's resolver for CAA as a CA would, and compares what it says with the table.
+
+Each name is climbed as RFC 8659 section 3 says: the name, then each parent up to the TLD; the first label that fails or
+has a set ends it.  15 seconds without an answer count as a time-out.  For a name that fails, two more questions tell
+what kind of fault it is: A for the failing label, and NS for the zone at fault.
+
+A resolver remembers silent servers, and answers later questions for their zones with SERVFAIL at once.  The table
+states what a CA sees first, so names of one silent zone are asked one after another, with that memory wiped between.
+"""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+
+from . import names
+from .question import Client
+
+NO_ANSWER_AFTER_S = 15.0
+
+
+@dataclass
+class Seen:
+    """What the resolver made of one name."""
+
+    outcome: str
+    label: str
+    control: str = "-"
+    zone_ns: str = "-"
+    detail: str = ""
+
+
+class Resolver:
+    """The lab's Unbound as a CA uses it; each label is asked once."""
+
+    def __init__(self, client):
+        self._client = client
+        self._replies = {}
+
+    async def _reply(self, name, kind):
+        key = (name, kind)
+        if key not in self._replies:
+            self._replies[key] = asyncio.ensure_future(self._client.ask(name, kind, NO_ANSWER_AFTER_S))
+        return await self._replies[key]
+
+    async def climb(self, name):
+        label = name
+        while label:
+            reply = await self._reply(label, "CAA")
+            if reply is None:
+                return Seen("timeout", label)
+            if reply.rcode not in ("NOERROR", "NXDOMAIN"):
+                return Seen(reply.rcode.lower(), label, detail=reply.extended_error)
+            if reply.has_answer("CAA"):
+                return Seen("found", label)
+            label = label.partition(".")[2]
+        return Seen("empty", "-")
+
+    async def answers(self, name, kind):
+        reply = await self._reply(name, kind)
+        good = reply is not None and reply.rcode in ("NOERROR", "NXDOMAIN") and (kind != "NS" or reply.has_answer("NS"))
+        return "answers" if good else "fails"
+
+    async def look_up(self, row):
+        seen = await self.climb(row.scanned)
+        if row.zone != "-" and seen.outcome not in ("found", "empty"):
+            seen.control, seen.zone_ns = await asyncio.gather(
+                self.answers(seen.label, "A"), self.answers(row.zone, "NS")
+            )
+        return seen
+
+
+def forget_servers(control_socket):
+    """Wipes what Unbound remembers of servers, with the one line that unbound-control would send."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(str(control_socket))
+        control.sendall(b"UBCT1 flush_infra all\n")
+        while control.recv(4096):
+            pass
+
+
+def _rounds(rows):
+    """The rows in rounds: in each, at most one name of a zone whose servers are silent."""
+    rounds = [[]]
+    taken = [set()]
+    for row in rows:
+        number = 0
+        if row.outcome == "timeout":
+            while row.zone in taken[number]:
+                number += 1
+                if number == len(rounds):
+                    rounds.append([])
+                    taken.append(set())
+            taken[number].add(row.zone)
+        rounds[number].append(row)
+    return rounds
+
+
+async def _measure(address, port, control_socket):
+    measured = {}
+    for rows in _rounds(names.lookups()):
+        forget_servers(control_socket)
+        client = await Client.connect(address, port)
+        resolver = Resolver(client)
+        seen = await asyncio.gather(*(resolver.look_up(row) for row in rows))
+        measured.update(zip((row.scanned for row in rows), seen))
+        client.close()
+    return measured
+
+
+def verify(lab, resolver):
+    """Prints one line for each name; returns the number of names on which table and resolver differ."""
+    measured = asyncio.run(_measure(*resolver, lab.folder / "unbound.ctl"))
+    different = 0
+    print(f"{'name':42} {'expected':9} {'measured':9} {'ended at':30} {'A':8} {'zone NS':8} detail")
+    for row in names.lookups():
+        seen = measured[row.scanned]
+        wrong = (seen.outcome, seen.label, seen.control, seen.zone_ns) != (
+            row.outcome, row.label, row.control, row.zone_ns
+        )
+        different += wrong
+        print(
+            f"{row.scanned:42} {row.outcome:9} {seen.outcome:9} {seen.label:30} {seen.control:8} {seen.zone_ns:8} "
+            f"{seen.detail}" + (f"   DIFFERS: expected {row.label} {row.control} {row.zone_ns}" if wrong else "")
+        )
+    print(f"{len(measured)} names, {different} differ")
+    return different
