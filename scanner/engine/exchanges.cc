@@ -237,19 +237,6 @@ void Exchanges::on_send_failed(AttemptId attempt, Instant now) {
 }
 
 void Exchanges::advance(Instant now) {
-  while (!quarantine_.empty() && quarantine_.front().until <= now) {
-    const Quarantined& old = quarantine_.front();
-    std::uint32_t& slot = slots_[old.socket][old.id];
-    if (slot >= kSlotFirst) {
-      // Nobody waited for it any more, nor gave it up: the end of its life does that.
-      const std::uint32_t index = slot - kSlotFirst;
-      CAASCAN_ASSERT(entries_[index].wait_over);
-      release(entries_[index], index);
-    }
-    slot = kSlotFree;
-    --slots_used_[old.socket];
-    quarantine_.pop_front();
-  }
   due_.clear();
   waits_->expire(now, due_);
   for (std::size_t i = 0; i < due_.size(); ++i) {
@@ -263,6 +250,19 @@ void Exchanges::advance(Instant now) {
     const std::uint32_t owner = entry->owner;
     if (info.tcp) release(*entry, attempt.index);
     owner_.on_wait_over(owner, attempt, info, now);
+  }
+  while (!quarantine_.empty() && quarantine_.front().until <= now) {
+    const Quarantined& old = quarantine_.front();
+    std::uint32_t& slot = slots_[old.socket][old.id];
+    if (slot >= kSlotFirst) {
+      // Nobody waited for it any more, nor gave it up: the end of its life does that.
+      const std::uint32_t index = slot - kSlotFirst;
+      CAASCAN_ASSERT(entries_[index].wait_over);
+      release(entries_[index], index);
+    }
+    slot = kSlotFree;
+    --slots_used_[old.socket];
+    quarantine_.pop_front();
   }
   while (!wakes_.empty() && wakes_.top().at <= now) {
     const ServerId server = wakes_.top().server;

@@ -1,0 +1,214 @@
+#include "scanner/engine/exchanges.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/sim/sim_world.h"
+
+namespace caascan::engine {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Writes down what it is told.
+struct Recorder final : ExchangeOwner {
+  void on_reply(std::uint32_t owner, const AttemptInfo&, wire::Bytes, Instant) override {
+    replies.push_back(owner);
+  }
+  void on_wait_over(std::uint32_t owner, AttemptId, const AttemptInfo& info, Instant) override {
+    waits.push_back(owner);
+    case_seen = info.saw_case_mismatch;
+    question_seen = info.saw_question_mismatch;
+  }
+  void on_failed(std::uint32_t owner, const AttemptInfo&, Instant) override {
+    failures.push_back(owner);
+  }
+  std::vector<std::uint32_t> replies, waits, failures;
+  bool case_seen = false, question_seen = false;
+};
+
+class ExchangesTest : public testing::Test {
+ protected:
+  ExchangesTest() { server_ = exchanges_.add_server(to_, nullptr, nullptr, nullptr); }
+
+  AttemptId start(std::uint32_t owner, Duration wait = seconds(1)) {
+    wire::Query query;
+    query.name = wire::DnsName::from_text("www.example.com").value();
+    query.case_seed = 99;
+    return exchanges_.start(server_, query, wait, false, owner);
+  }
+  // The datagram sent last, as a reply to it, and the socket it came from.
+  std::vector<std::uint8_t> reply() {
+    const Datagram& last = exchanges_.outbox().datagrams.back();
+    socket_ = last.socket;
+    std::vector<std::uint8_t> bytes(exchanges_.outbox().bytes.begin() + last.offset,
+                                    exchanges_.outbox().bytes.begin() + last.offset + last.octets);
+    bytes[2] |= 0x80;
+    return bytes;
+  }
+
+  Endpoint to_ = Endpoint::parse("192.0.2.1").value();
+  sim::SeededEntropy entropy_{1};
+  Random random_{entropy_};
+  ScanCounts counts_;
+  Recorder owner_;
+  Exchanges exchanges_{{2, 0}, random_, owner_, counts_};
+  ServerId server_ = 0;
+  std::uint32_t socket_ = 0;
+};
+
+TEST_F(ExchangesTest, AMatchingReplyIsDeliveredOnceAndASecondCopyIsLate) {
+  start(5);
+  exchanges_.advance(Instant{});
+  const auto bytes = reply();
+  exchanges_.on_datagram(socket_, to_, bytes, Instant(milliseconds(3)));
+  exchanges_.on_datagram(socket_, to_, bytes, Instant(milliseconds(4)));
+  EXPECT_EQ(owner_.replies, std::vector<std::uint32_t>{5});
+  EXPECT_EQ(counts_.late, 1u);
+  EXPECT_EQ(exchanges_.live(), 0u);
+}
+
+TEST_F(ExchangesTest, NothingThatDoesNotMatchIsBelievedOrEndsTheWait) {
+  start(5);
+  exchanges_.advance(Instant{});
+  const auto good = reply();
+  const Instant soon(milliseconds(3));
+
+  auto wrong_id = good;
+  wrong_id[1] ^= 1;
+  exchanges_.on_datagram(socket_, to_, wrong_id, soon);
+  EXPECT_EQ(counts_.mismatch_id, 1u);
+
+  exchanges_.on_datagram(socket_ ^ 1, to_, good, soon);
+  EXPECT_EQ(counts_.mismatch_id, 2u);
+
+  Endpoint other_port = to_;
+  other_port.port = 54;
+  exchanges_.on_datagram(socket_, other_port, good, soon);
+  Endpoint other_address = to_;
+  other_address.address.octets[3] = 2;
+  exchanges_.on_datagram(socket_, other_address, good, soon);
+  EXPECT_EQ(counts_.mismatch_address, 2u);
+
+  auto other_case = good;
+  for (std::size_t i = 13; i < 16; ++i) other_case[i] ^= 0x20;
+  exchanges_.on_datagram(socket_, to_, other_case, soon);
+  EXPECT_EQ(counts_.mismatch_case, 1u);
+
+  auto other_question = good;
+  other_question[14] = 'z';
+  exchanges_.on_datagram(socket_, to_, other_question, soon);
+  EXPECT_EQ(counts_.mismatch_question, 1u);
+
+  auto not_reply = good;
+  not_reply[2] &= 0x7F;
+  exchanges_.on_datagram(socket_, to_, not_reply, soon);
+  EXPECT_EQ(counts_.mismatch_not_reply, 1u);
+
+  exchanges_.on_datagram(socket_, to_, wire::Bytes(good.data(), 11), soon);
+  EXPECT_EQ(counts_.mismatch_short, 1u);
+
+  EXPECT_TRUE(owner_.replies.empty());
+  exchanges_.on_datagram(socket_, to_, good, soon);
+  EXPECT_EQ(owner_.replies.size(), 1u);
+}
+
+TEST_F(ExchangesTest, MismatchesAreReportedOnlyWhenTheWaitIsOver) {
+  start(5);
+  exchanges_.advance(Instant{});
+  auto other_case = reply();
+  for (std::size_t i = 13; i < 16; ++i) other_case[i] ^= 0x20;
+  exchanges_.on_datagram(socket_, to_, other_case, Instant(milliseconds(3)));
+  EXPECT_TRUE(owner_.waits.empty());
+  exchanges_.advance(Instant(milliseconds(1002)));
+  EXPECT_EQ(owner_.waits.size(), 1u);
+  EXPECT_TRUE(owner_.case_seen);
+  EXPECT_FALSE(owner_.question_seen);
+}
+
+TEST_F(ExchangesTest, ALateAnswerCountsUntilTheIdDies) {
+  start(5);
+  exchanges_.advance(Instant{});
+  const auto bytes = reply();
+  exchanges_.advance(Instant(milliseconds(1002)));
+  ASSERT_EQ(owner_.waits.size(), 1u);
+  exchanges_.on_datagram(socket_, to_, bytes, Instant(milliseconds(9000)));
+  EXPECT_EQ(owner_.replies.size(), 1u);
+}
+
+TEST_F(ExchangesTest, AnAnswerAfterTheIdsLifeIsNobodys) {
+  start(5);
+  exchanges_.advance(Instant{});
+  const auto bytes = reply();
+  exchanges_.advance(Instant(milliseconds(1002)));
+  exchanges_.advance(Instant(seconds(10)));
+  exchanges_.on_datagram(socket_, to_, bytes, Instant(milliseconds(10001)));
+  EXPECT_TRUE(owner_.replies.empty());
+  EXPECT_EQ(counts_.mismatch_id, 1u);
+  EXPECT_EQ(exchanges_.live(), 0u);
+}
+
+TEST_F(ExchangesTest, AnIdIsNotUsedAgainWhileItIsInQuarantine) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> used;
+  for (int i = 0; i < 20000; ++i) {
+    const AttemptId attempt = start(1);
+    exchanges_.advance(Instant(Duration(i)));
+    const auto bytes = reply();
+    EXPECT_TRUE(used.insert({socket_, bytes[0] << 8 | bytes[1]}).second);
+    exchanges_.outbox().clear();
+    exchanges_.abandon(attempt);
+  }
+}
+
+TEST_F(ExchangesTest, WhenEveryIdIsTakenSendsWaitForTheQuarantineToEnd) {
+  const std::uint32_t capacity = 2 * kIdsLiveMax;
+  for (std::uint32_t i = 0; i < capacity + 10; ++i) exchanges_.abandon(start(1)), start(1);
+  exchanges_.advance(Instant{});
+  EXPECT_LE(exchanges_.outbox().datagrams.size(), capacity);
+  EXPECT_GT(exchanges_.queued(), 0u);
+  exchanges_.outbox().clear();
+  exchanges_.advance(Instant(seconds(11)));
+  EXPECT_EQ(exchanges_.queued(), 0u);
+}
+
+TEST_F(ExchangesTest, AnAbandonedAttemptIsNeverSentNorReported) {
+  const AttemptId attempt = start(5);
+  exchanges_.abandon(attempt);
+  exchanges_.abandon(attempt);
+  exchanges_.advance(Instant{});
+  EXPECT_TRUE(exchanges_.outbox().datagrams.empty());
+  exchanges_.advance(Instant(seconds(30)));
+  EXPECT_TRUE(owner_.waits.empty());
+  EXPECT_EQ(exchanges_.live(), 0u);
+}
+
+TEST_F(ExchangesTest, ADatagramThatTheKernelRefusesFailsItsAttemptAlone) {
+  const AttemptId first = start(5);
+  start(6);
+  exchanges_.advance(Instant{});
+  exchanges_.on_send_failed(first, Instant(milliseconds(1)));
+  EXPECT_EQ(owner_.failures, std::vector<std::uint32_t>{5});
+  exchanges_.advance(Instant(milliseconds(1002)));
+  EXPECT_EQ(owner_.waits, std::vector<std::uint32_t>{6});
+}
+
+TEST_F(ExchangesTest, TheWaitRunsFromTheSendNotFromTheQueue) {
+  Budget slow(1);
+  const ServerId paced =
+      exchanges_.add_server(Endpoint::parse("192.0.2.9").value(), &slow, nullptr, nullptr);
+  wire::Query query;
+  query.name = wire::DnsName::from_text("www.example.com").value();
+  for (std::uint32_t owner = 0; owner < 4; ++owner)
+    exchanges_.start(paced, query, seconds(1), false, owner);
+  exchanges_.advance(Instant{});
+  EXPECT_EQ(exchanges_.outbox().datagrams.size(), 1u);
+  EXPECT_EQ(exchanges_.next_wake(), Instant(seconds(1)));
+  exchanges_.advance(Instant(milliseconds(1002)));
+  EXPECT_EQ(owner_.waits.size(), 1u);
+  EXPECT_EQ(exchanges_.outbox().datagrams.size(), 2u);
+}
+
+}  // namespace
+}  // namespace caascan::engine
