@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace caascan::engine {
@@ -54,6 +55,36 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t def
   if (!address || (text.starts_with('[') && !address->v6)) return std::nullopt;
   endpoint.address = *address;
   return endpoint;
+}
+
+std::optional<AddressRange> AddressRange::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::optional<IpAddress> base = IpAddress::parse(text.substr(0, slash));
+  if (!base) return std::nullopt;
+  const int bits = base->v6 ? 128 : 32;
+  AddressRange range{*base, bits};
+  if (slash != std::string_view::npos) {
+    const std::string_view digits = text.substr(slash + 1);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), range.prefix_bits);
+    if (error != std::errc() || end != digits.data() + digits.size() || range.prefix_bits < 0 ||
+        range.prefix_bits > bits) {
+      return std::nullopt;
+    }
+  }
+  for (int bit = range.prefix_bits; bit < bits; ++bit) {
+    if (base->octets[static_cast<std::size_t>(bit / 8)] & (0x80 >> bit % 8)) return std::nullopt;
+  }
+  return range;
+}
+
+bool AddressRange::contains(const IpAddress& address) const {
+  if (address.v6 != base.v6) return false;
+  const auto whole = static_cast<std::size_t>(prefix_bits / 8);
+  if (!std::equal(base.octets.begin(), base.octets.begin() + whole, address.octets.begin()))
+    return false;
+  const int rest = prefix_bits % 8;
+  return rest == 0 || ((base.octets[whole] ^ address.octets[whole]) >> (8 - rest)) == 0;
 }
 
 std::string Endpoint::text() const {

@@ -33,6 +33,16 @@ struct Endpoint {
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
+// The addresses that share a prefix: "192.0.2.0/24", "2001:db8::/32", or a single address.
+struct AddressRange {
+  IpAddress base;
+  int prefix_bits = 0;
+
+  // Bits below the prefix must be zero; 0 to 32 or 128 bits.
+  static std::optional<AddressRange> parse(std::string_view text);
+  [[nodiscard]] bool contains(const IpAddress& address) const;
+};
+
 }  // namespace caascan::engine
 
 template <>

@@ -20,9 +20,23 @@ RecursiveResolverOptions resolver_options(const EngineOptions& options, Exchange
   made.trace = options.trace;
   made.epoch_unix_ms = options.epoch_unix_ms;
   Budget* global = options.global_qps > 0 ? &budgets.emplace_back(options.global_qps) : nullptr;
+  std::vector<Budget*> groups;
+  for (const RangeLimit& limit : options.range_limits)
+    groups.push_back(&budgets.emplace_back(limit.qps));
+  const auto group_of = [&](const IpAddress& address) {
+    Budget* group = nullptr;
+    int longest = -1;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      const AddressRange& range = options.range_limits[i].range;
+      if (range.prefix_bits <= longest || !range.contains(address)) continue;
+      longest = range.prefix_bits;
+      group = groups[i];
+    }
+    return group;
+  };
   for (const Endpoint& resolver : options.resolvers) {
     Budget& own = budgets.emplace_back(options.resolver_qps);
-    const ServerId id = exchanges.add_server(resolver, &own, nullptr, global);
+    const ServerId id = exchanges.add_server(resolver, &own, group_of(resolver.address), global);
     // A resolver that is named twice is one server with one budget.
     if (std::ranges::find(made.resolvers, id) == made.resolvers.end()) made.resolvers.push_back(id);
   }

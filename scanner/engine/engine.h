@@ -27,11 +27,18 @@
 
 namespace caascan::engine {
 
+// A limit group: one budget that all server addresses in the range share.
+struct RangeLimit {
+  AddressRange range;
+  double qps = 0;  // > 0
+};
+
 struct EngineOptions {
   std::vector<Endpoint> resolvers;
-  double resolver_qps = 1000;        // per resolver address; > 0
-  double global_qps = 0;             // 0 = no global cap
-  std::uint32_t confirm_rounds = 1;  // at most kConfirmRoundsMax
+  double resolver_qps = 1000;            // per resolver address; > 0
+  double global_qps = 0;                 // 0 = no global cap
+  std::vector<RangeLimit> range_limits;  // an address belongs to the longest range that holds it
+  std::uint32_t confirm_rounds = 1;      // at most kConfirmRoundsMax
   Duration confirm_after = std::chrono::seconds(30);
   std::size_t names_active_max = 20000;  // climbing or being diagnosed; parked ones not counted
   std::size_t cache_bytes_max = std::size_t{64} << 20;

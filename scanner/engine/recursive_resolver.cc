@@ -248,7 +248,8 @@ void RecursiveResolver::on_wait_over(std::uint32_t owner, AttemptId, const Attem
   if (info.tcp) {
     entry.last_cause = Cause::kTruncatedNoTcp;
   } else {
-    // A resolver does not garble questions; forgers do. The evidence has it, the verdict stays silence.
+    // A resolver does not garble questions; forgers do. The evidence has it, the verdict stays
+    // silence.
     entry.waited += now - info.sent_at;
   }
   go_on_or_fail(owner, now);

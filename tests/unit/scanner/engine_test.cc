@@ -302,6 +302,22 @@ TEST_F(EngineTest, TheGlobalLimitStandsOverAllResolvers) {
   EXPECT_EQ(count(*engine_, Outcome::kEmpty), 500u);
 }
 
+TEST_F(EngineTest, ALimitOfARangeIsSharedByItsServersAndTheLongestRangeCounts) {
+  const Endpoint neighbour = Endpoint::parse("192.0.2.54").value();
+  options_.resolvers = {kResolver, neighbour};
+  options_.range_limits = {{AddressRange::parse("192.0.2.0/24").value(), 100},
+                           {AddressRange::parse("192.0.0.0/16").value(), 1}};
+  sim::RuleResolver second(neighbour, milliseconds(5));
+  override_ = [&](const SeenQuery& query) {
+    return query.to == kResolver ? rules_.answer(query) : second.answer(query);
+  };
+  std::vector<std::string> many;
+  for (int i = 0; i < 500; ++i) many.push_back("host" + std::to_string(i) + ".com");
+  run(many);
+  EXPECT_GE(world_->now() - Instant{}, milliseconds(4900));
+  EXPECT_LE(world_->now() - Instant{}, milliseconds(7000));
+}
+
 TEST_F(EngineTest, ATinyCacheChangesCostNotVerdicts) {
   options_.cache_bytes_max = 0;
   rules_.rule("bad.com").kind = Kind::kServfail;
