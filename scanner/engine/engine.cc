@@ -60,10 +60,11 @@ bool is_tld(const wire::DnsName& name) {
 Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     : options_(options),
       random_(entropy),
-      exchanges_({options.sockets_v4, options.sockets_v6}, random_, resolver_, counts_),
-      resolver_(resolver_options(options, exchanges_, budgets_), random_, *this) {
+      exchanges_({options.sockets_v4, options.sockets_v6}, random_, counts_),
+      resolver_(std::make_unique<RecursiveResolver>(resolver_options(options, exchanges_, budgets_),
+                                                    exchanges_, random_, *this)) {
   CAASCAN_ASSERT(options_.confirm_rounds <= kConfirmRoundsMax);
-  resolver_.use(exchanges_);
+  exchanges_.set_owner(*resolver_);
 }
 
 std::int64_t Engine::unix_ms(Instant at) const {
@@ -98,7 +99,7 @@ void Engine::count_unasked(Outcome outcome) {
 
 void Engine::ask(std::uint32_t index, const Question& question, Instant fresh_after, Instant now) {
   const Task& task = tasks_[index];
-  resolver_.ask(question, fresh_after, task.round, Waiter{index, task.generation}, now);
+  resolver_->ask(question, fresh_after, task.round, Waiter{index, task.generation}, now);
 }
 
 void Engine::ask_label(std::uint32_t index, Instant now) {
@@ -265,15 +266,15 @@ void Engine::advance(Instant now) {
     ask_label(index, now);
   }
   exchanges_.advance(now);
-  while (resolver_.has_deliveries()) {
-    resolver_.deliver(now);
+  while (resolver_->has_deliveries()) {
+    resolver_->deliver(now);
     exchanges_.advance(now);
   }
 }
 
 Instant Engine::next_wake() const {
   Instant at = exchanges_.next_wake();
-  if (resolver_.has_deliveries()) return Instant{};
+  if (resolver_->has_deliveries()) return Instant{};
   if (!parked_.empty()) at = std::min(at, parked_.top().due);
   return at;
 }

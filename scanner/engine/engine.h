@@ -147,7 +147,7 @@ class Engine final : public ResolutionSink {
   ScanCounts counts_;
   std::deque<Budget> budgets_;
   Exchanges exchanges_;
-  RecursiveResolver resolver_;
+  std::unique_ptr<ResolutionSource> resolver_;
   std::deque<Task> tasks_;
   std::vector<std::uint32_t> free_;
   std::priority_queue<Parked, std::vector<Parked>, std::greater<>> parked_;

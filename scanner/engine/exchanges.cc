@@ -6,9 +6,8 @@
 
 namespace caascan::engine {
 
-Exchanges::Exchanges(const ExchangeOptions& options, Random& random, ExchangeOwner& owner,
-                     ScanCounts& counts)
-    : options_(options), random_(random), owner_(owner), counts_(counts) {
+Exchanges::Exchanges(const ExchangeOptions& options, Random& random, ScanCounts& counts)
+    : options_(options), random_(random), counts_(counts) {
   const std::uint32_t sockets = options.sockets_v4 + options.sockets_v6;
   slots_.resize(sockets);
   slots_used_.resize(sockets);
@@ -28,7 +27,7 @@ ServerId Exchanges::add_server(const Endpoint& endpoint, Budget* own, Budget* gr
 
 AttemptId Exchanges::start(ServerId server, const wire::Query& query, Duration wait, bool tcp,
                            std::uint32_t owner) {
-  CAASCAN_ASSERT(server < servers_.size() && wait <= kAttemptWaitMax);
+  CAASCAN_ASSERT(owner_ != nullptr && server < servers_.size() && wait <= kAttemptWaitMax);
   std::uint32_t index = 0;
   if (free_.empty()) {
     index = static_cast<std::uint32_t>(entries_.size());
@@ -162,7 +161,7 @@ void Exchanges::deliver(Entry& entry, std::uint32_t index, wire::Bytes message, 
   const std::uint32_t owner = entry.owner;
   entry.info.tcp = info.tcp;  // `release` looks at it
   release(entry, index);
-  owner_.on_reply(owner, info, message, now);
+  owner_->on_reply(owner, info, message, now);
 }
 
 void Exchanges::on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message,
@@ -233,7 +232,7 @@ void Exchanges::on_send_failed(AttemptId attempt, Instant now) {
   const std::uint32_t owner = entry->owner;
   entry->info.tcp = info.tcp;
   release(*entry, attempt.index);
-  owner_.on_failed(owner, info, now);
+  owner_->on_failed(owner, info, now);
 }
 
 void Exchanges::advance(Instant now) {
@@ -249,7 +248,7 @@ void Exchanges::advance(Instant now) {
     if (info.tcp) outbox_.tcp.push_back({attempt, {}, {}});
     const std::uint32_t owner = entry->owner;
     if (info.tcp) release(*entry, attempt.index);
-    owner_.on_wait_over(owner, attempt, info, now);
+    owner_->on_wait_over(owner, attempt, info, now);
   }
   while (!quarantine_.empty() && quarantine_.front().until <= now) {
     const Quarantined& old = quarantine_.front();

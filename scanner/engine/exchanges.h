@@ -115,8 +115,9 @@ struct ExchangeOptions {
 class Exchanges {
  public:
   // Borrows everything. One thread.
-  Exchanges(const ExchangeOptions& options, Random& random, ExchangeOwner& owner,
-            ScanCounts& counts);
+  Exchanges(const ExchangeOptions& options, Random& random, ScanCounts& counts);
+  // Before the first `start`: whom to tell. Borrowed.
+  void set_owner(ExchangeOwner& owner) { owner_ = &owner; }
 
   // The server at `endpoint`, made on first use with these budgets (null: none). Budgets outlive
   // this.
@@ -186,7 +187,7 @@ class Exchanges {
 
   ExchangeOptions options_;
   Random& random_;
-  ExchangeOwner& owner_;
+  ExchangeOwner* owner_ = nullptr;
   ScanCounts& counts_;
   std::deque<Server> servers_;
   std::unordered_map<std::string, ServerId> server_by_endpoint_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/engine/exchanges.h"
 #include "scanner/engine/time.h"
 #include "scanner/finding.h"
 #include "scanner/wire/dns_name.h"
@@ -54,16 +55,20 @@ struct Resolution {
 struct Waiter {
   std::uint32_t index = 0;
   std::uint32_t generation = 0;
+  bool internal = false;  // a resolution that needs another one, not the engine
 };
 
-// Finds answers. Implementations single-flight equal questions and cache what they found.
-class ResolutionSource {
+// Finds answers, by way of the exchanges that it owns. Implementations single-flight equal
+// questions and cache what they found.
+class ResolutionSource : public ExchangeOwner {
  public:
-  virtual ~ResolutionSource() = default;
   // Asks; the waiter is told through ResolutionSink, never during this call. A cached failure that
   // was asked before `fresh_after` is not used. `round` goes into the evidence.
   virtual void ask(const Question& question, Instant fresh_after, std::uint8_t round, Waiter waiter,
                    Instant now) = 0;
+  // Tells the sink of everything that has been resolved since the last call.
+  virtual void deliver(Instant now) = 0;
+  [[nodiscard]] virtual bool has_deliveries() const = 0;
 };
 
 class ResolutionSink {

@@ -31,7 +31,10 @@ struct Recorder final : ExchangeOwner {
 
 class ExchangesTest : public testing::Test {
  protected:
-  ExchangesTest() { server_ = exchanges_.add_server(to_, nullptr, nullptr, nullptr); }
+  ExchangesTest() {
+    exchanges_.set_owner(owner_);
+    server_ = exchanges_.add_server(to_, nullptr, nullptr, nullptr);
+  }
 
   AttemptId start(std::uint32_t owner, Duration wait = seconds(1)) {
     wire::Query query;
@@ -54,7 +57,7 @@ class ExchangesTest : public testing::Test {
   Random random_{entropy_};
   ScanCounts counts_;
   Recorder owner_;
-  Exchanges exchanges_{{2, 0}, random_, owner_, counts_};
+  Exchanges exchanges_{{2, 0}, random_, counts_};
   ServerId server_ = 0;
   std::uint32_t socket_ = 0;
 };

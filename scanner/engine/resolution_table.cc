@@ -1,0 +1,131 @@
+#include "scanner/engine/resolution_table.h"
+
+#include <algorithm>
+
+#include "ingest/assert.h"
+
+namespace caascan::engine {
+
+bool ResolutionTable::usable(const Entry& entry, Instant fresh_after, Instant now) {
+  const Resolution& resolution = entry.resolution;
+  if (!entry.done) return resolution.started >= fresh_after;
+  if (!resolution.failed) return now - resolution.finished <= resolution.ttl;
+  return resolution.started >= fresh_after && now - resolution.finished <= kFailureTtl;
+}
+
+ResolutionTable::Asked ResolutionTable::ask(const Question& question, Instant fresh_after,
+                                            Waiter waiter, Instant now) {
+  if (const auto found = by_question_.find(question); found != by_question_.end()) {
+    const std::uint32_t index = found->second;
+    Entry& entry = entries_[index];
+    if (usable(entry, fresh_after, now)) {
+      if (!entry.done) {
+        entry.waiters.push_back(waiter);
+      } else {
+        unlink(index);
+        link_newest(index);
+        ++entry.pins;
+        completed_.push_back({index, waiter});
+      }
+      return {index, false};
+    }
+    if (entry.done) {
+      drop(index);
+    } else {
+      // It goes on for those who wait for it, but is nobody else's any more.
+      by_question_.erase(found);
+      entry.cached = false;
+    }
+  }
+  std::uint32_t index = 0;
+  if (free_.empty()) {
+    index = static_cast<std::uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+    entries_[index] = Entry{};
+  }
+  Entry& entry = entries_[index];
+  entry.used = true;
+  entry.cached = true;
+  entry.question = question;
+  entry.resolution.started = now;
+  entry.waiters.push_back(waiter);
+  by_question_[question] = index;
+  ++under_way_;
+  return {index, true};
+}
+
+const Resolution* ResolutionTable::peek(const Question& question, Instant now) const {
+  const auto found = by_question_.find(question);
+  if (found == by_question_.end()) return nullptr;
+  const Entry& entry = entries_[found->second];
+  return entry.done && !entry.resolution.failed && usable(entry, Instant{}, now) ? &entry.resolution
+                                                                                 : nullptr;
+}
+
+void ResolutionTable::finish(std::uint32_t index, Instant now) {
+  Entry& entry = entries_[index];
+  CAASCAN_ASSERT(entry.used && !entry.done);
+  entry.done = true;
+  entry.resolution.finished = now;
+  --under_way_;
+  for (const Waiter& waiter : entry.waiters) {
+    ++entry.pins;
+    completed_.push_back({index, waiter});
+  }
+  entry.waiters.clear();
+  if (!entry.cached) {
+    free_if_unused(index);
+    return;
+  }
+  link_newest(index);
+  while (kept_ * kEntryBytes > bytes_max_) drop(oldest_);
+}
+
+void ResolutionTable::deliver(
+    const std::function<void(Waiter, const Question&, const Resolution&)>& tell) {
+  while (!completed_.empty()) {
+    const Completed next = completed_.front();
+    completed_.pop_front();
+    const Entry& entry = entries_[next.index];
+    tell(next.waiter, entry.question, entry.resolution);
+    --entries_[next.index].pins;
+    free_if_unused(next.index);
+  }
+}
+
+// Takes an ended resolution out of the map; it is freed once nobody is still to be told.
+void ResolutionTable::drop(std::uint32_t index) {
+  unlink(index);
+  by_question_.erase(entries_[index].question);
+  entries_[index].cached = false;
+  free_if_unused(index);
+}
+
+void ResolutionTable::free_if_unused(std::uint32_t index) {
+  Entry& entry = entries_[index];
+  if (!entry.used || entry.cached || !entry.done || entry.pins != 0) return;
+  entry = Entry{};
+  free_.push_back(index);
+}
+
+void ResolutionTable::link_newest(std::uint32_t index) {
+  Entry& entry = entries_[index];
+  entry.older = newest_;
+  entry.newer = kNone;
+  if (newest_ != kNone) entries_[newest_].newer = index;
+  newest_ = index;
+  if (oldest_ == kNone) oldest_ = index;
+  ++kept_;
+}
+
+void ResolutionTable::unlink(std::uint32_t index) {
+  const Entry& entry = entries_[index];
+  (entry.older == kNone ? oldest_ : entries_[entry.older].newer) = entry.newer;
+  (entry.newer == kNone ? newest_ : entries_[entry.newer].older) = entry.older;
+  --kept_;
+}
+
+}  // namespace caascan::engine

@@ -1,0 +1,85 @@
+// Every question that is being resolved or has been: equal questions share one resolution (single
+// flight), ended ones are reused until their time or until the byte budget needs their room.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "scanner/engine/resolution.h"
+
+namespace caascan::engine {
+
+// A failure is reused this long at most (RFC 9520 §3.2 asks for caching, and allows up to five
+// minutes).
+inline constexpr Duration kFailureTtl = std::chrono::minutes(5);
+
+// Indices are handed out and stay valid until the resolution has ended and been delivered. One
+// thread.
+class ResolutionTable {
+ public:
+  struct Asked {
+    std::uint32_t index = 0;
+    bool is_new = false;  // the caller starts it
+  };
+  // What one kept answer costs with its question, map node and links; names are short.
+  static constexpr std::size_t kEntryBytes = 768;
+
+  explicit ResolutionTable(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  // Joins the resolution of `question`, or makes a new one. A failure that was asked before
+  // `fresh_after` is not reused; neither is a question under way that was asked before it.
+  Asked ask(const Question& question, Instant fresh_after, Waiter waiter, Instant now);
+  [[nodiscard]] Resolution& resolution(std::uint32_t index) { return entries_[index].resolution; }
+  [[nodiscard]] const Question& question(std::uint32_t index) const {
+    return entries_[index].question;
+  }
+  [[nodiscard]] const std::vector<Waiter>& waiters(std::uint32_t index) const {
+    return entries_[index].waiters;
+  }
+  // A good answer that is still usable, without joining anything; null otherwise.
+  [[nodiscard]] const Resolution* peek(const Question& question, Instant now) const;
+
+  // Ends a resolution: everybody who waits for it will be told.
+  void finish(std::uint32_t index, Instant now);
+  // Calls `tell` for each waiter of every resolution that has ended. `tell` may ask and finish.
+  void deliver(const std::function<void(Waiter, const Question&, const Resolution&)>& tell);
+  [[nodiscard]] bool has_deliveries() const { return !completed_.empty(); }
+  [[nodiscard]] std::size_t under_way() const { return under_way_; }
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  struct Entry {
+    Question question;
+    Resolution resolution;
+    std::vector<Waiter> waiters;
+    std::uint32_t pins = 0;  // deliveries under way
+    bool used = false;
+    bool done = false;
+    bool cached = false;  // in by_question_
+    std::uint32_t newer = kNone, older = kNone;
+  };
+  struct Completed {
+    std::uint32_t index;
+    Waiter waiter;
+  };
+  [[nodiscard]] static bool usable(const Entry& entry, Instant fresh_after, Instant now);
+  void drop(std::uint32_t index);
+  void free_if_unused(std::uint32_t index);
+  void link_newest(std::uint32_t index);
+  void unlink(std::uint32_t index);
+
+  std::size_t bytes_max_;
+  std::deque<Entry> entries_;
+  std::vector<std::uint32_t> free_;
+  std::unordered_map<Question, std::uint32_t, QuestionHash> by_question_;
+  std::deque<Completed> completed_;
+  std::uint32_t newest_ = kNone, oldest_ = kNone;  // ended ones, by last use
+  std::size_t kept_ = 0;
+  std::size_t under_way_ = 0;
+};
+
+}  // namespace caascan::engine
