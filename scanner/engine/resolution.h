@@ -43,7 +43,12 @@ struct Resolution {
   std::uint8_t rcode = 0;      // of the deciding reply; meaningful unless the cause is a silence
   bool has_rrset =
       false;  // the answer holds records of the type asked for, at the end of any alias chain
-  std::vector<KeptRecord> records;  // NS, CNAME, DNAME and SOA of answer and authority
+  std::vector<KeptRecord> records;   // NS, CNAME, DNAME and SOA of answer and authority
+  std::vector<IpAddress> addresses;  // of an A or AAAA question
+  wire::DnsName zone;                // the last zone asked; the root where the source does not know
+  std::vector<std::string> nameservers;  // of that zone where known, sorted
+  wire::DnsName alias_target;  // the last target of the alias chain; the root where there was none
+  Duration ttl = std::chrono::minutes(15);  // how long a good answer may be reused
   std::vector<Attempt>
       attempts;       // evidence; kept for failures, and for all where a trace is wanted
   Instant started{};  // when it was asked
