@@ -26,6 +26,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _NAMES_FILE = Path(__file__).with_name("names.tsv")
 _INTERRUPTED = 130
 _TERMINATED = 143
+# What the user's command gets to end in order when the lab is told to end.
+_COMMAND_END_WITHIN_S = 5.0
 
 # Daemons of Debian live in /usr/sbin, which is not in an ordinary user's path.
 _DAEMON_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -76,7 +78,7 @@ def _run_command(command, environment):
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(2)
+                process.wait(_COMMAND_END_WITHIN_S)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -100,7 +102,7 @@ def inside(folder, mounts, command):
             environment = {**os.environ, **lab.environment()}
             if command[0] == "verify":
                 print(f"the lab was up after {time.monotonic() - began:.1f} s")
-                return 1 if verify(lab, RESOLVER) else 0
+                return 1 if verify(RESOLVER) else 0
             if command[0] == "shell":
                 print(
                     f"The lab is up after {time.monotonic() - began:.1f} s. Resolver {environment['CAASCAN_LAB_RESOLVER']}, "
@@ -112,6 +114,9 @@ def inside(folder, mounts, command):
         return _INTERRUPTED
     except namespace.Ended:
         return _TERMINATED
+    except FileNotFoundError as error:
+        print(f"scripts/lab: {error.filename} is missing; scripts/setup installs everything", file=sys.stderr)
+        return 1
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"scripts/lab: {error}", file=sys.stderr)
         return 1

@@ -127,8 +127,11 @@ def run_outer(script, build, arguments, keep):
 
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, release)
-        # Ctrl-C reaches the command itself through the terminal; this process waits for the end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if sys.stdin.isatty():
+            # Ctrl-C reaches the command itself through the terminal; this process waits for its end.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        elif signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, release)
         inside = ["--inside", str(folder), "own-mounts" if _OWN_MOUNTS & set(command) else "host-mounts"]
         inner = subprocess.Popen(
             [*command, sys.executable, "-B", script, *inside, *arguments], preexec_fn=_restore_interrupt
@@ -150,14 +153,20 @@ def watch_outer(folder):
     """Turns SIGTERM, SIGHUP and the end of the outer process into `Ended` in the main thread."""
 
     def end(*_):
+        # Once is enough; the clearing up that follows is not to be disturbed.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         raise Ended
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
 
+    # Opened without blocking: the outer process may have ended before it, and then there is nobody to wait for.
+    alive = os.open(folder / ALIVE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(alive, True)
+
     def wait_for_end():
-        with open(folder / ALIVE, "rb") as alive:
-            alive.read()
+        os.read(alive, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait_for_end, daemon=True).start()
