@@ -63,7 +63,9 @@ def _run_command(command, environment):
         # Entered with sudo: only the servers need root.
         options = {"user": int(os.environ["SUDO_UID"]), "group": int(os.environ["SUDO_GID"]), "extra_groups": []}
     try:
-        process = subprocess.Popen(command, env=environment, **options)
+        process = subprocess.Popen(
+            command, env=environment, preexec_fn=namespace.die_with_parent, **options
+        )
     except OSError as error:
         print(f"scripts/lab: {command[0]}: {error.strerror}", file=sys.stderr)
         return 127
