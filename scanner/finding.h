@@ -114,6 +114,16 @@ struct Finding {
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 
+// A zone that answered, though some of its servers did not: trouble that has not yet reached
+// anybody.
+struct DegradedZone {
+  std::string zone;
+  std::vector<std::string> nameservers;  // sorted
+  std::vector<Attempt> attempts;         // the bad ones and the good one that ended the search
+
+  friend bool operator==(const DegradedZone&, const DegradedZone&) = default;
+};
+
 // What `scan` leaves beside the findings; in summary.json.
 struct ScanCounts {
   std::array<std::uint64_t, kOutcomeCount> names_by_outcome{};  // adds up to names_total

@@ -17,6 +17,9 @@ std::uint32_t sockets_for(double qps) {
   return static_cast<std::uint32_t>(std::clamp(needed, 4.0, 128.0));
 }
 
+// Iteration asks as many servers as there are; so many sockets carry 40,000 questions a second.
+constexpr std::uint32_t kIterationSockets = 16;
+
 }  // namespace
 
 std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueue& names,
@@ -27,13 +30,24 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
   made.epoch_unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                            std::chrono::system_clock::now().time_since_epoch())
                            .count();
-  double qps_v4 = 0;
-  double qps_v6 = 0;
-  for (const engine::Endpoint& resolver : made.resolvers) {
-    (resolver.address.v6 ? qps_v6 : qps_v4) += made.resolver_qps;
+  if (made.resolvers.empty()) {
+    made.use_v4 = made.use_v4 && net::has_route(/*v6=*/false);
+    made.use_v6 = made.use_v6 && net::has_route(/*v6=*/true);
+    if (!made.use_v4 && !made.use_v6) {
+      names.cancel();
+      return std::unexpected("no route to the Internet, neither over IPv4 nor over IPv6");
+    }
+    made.sockets_v4 = made.use_v4 ? kIterationSockets : 0;
+    made.sockets_v6 = made.use_v6 ? kIterationSockets : 0;
+  } else {
+    double qps_v4 = 0;
+    double qps_v6 = 0;
+    for (const engine::Endpoint& resolver : made.resolvers) {
+      (resolver.address.v6 ? qps_v6 : qps_v4) += made.servers.server_qps;
+    }
+    made.sockets_v4 = qps_v4 > 0 ? sockets_for(qps_v4) : 0;
+    made.sockets_v6 = qps_v6 > 0 ? sockets_for(qps_v6) : 0;
   }
-  made.sockets_v4 = qps_v4 > 0 ? sockets_for(qps_v4) : 0;
-  made.sockets_v6 = qps_v6 > 0 ? sockets_for(qps_v6) : 0;
 
   net::KernelEntropy entropy;
   engine::Engine engine(made, entropy);

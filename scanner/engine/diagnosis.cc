@@ -36,10 +36,14 @@ std::optional<wire::DnsName> chain_end(const Resolution& answer, const wire::Dns
 Diagnosis::Diagnosis(wire::DnsName failing_label)
     : failing_label_(std::move(failing_label)), at_(failing_label_) {}
 
+Diagnosis::Diagnosis(wire::DnsName failing_label, wire::DnsName zone)
+    : failing_label_(std::move(failing_label)), at_(zone), zone_(std::move(zone)) {}
+
 Question Diagnosis::question() const {
   switch (step_) {
     case Step::kControl:
       return {failing_label_, RecordType::kA};
+    case Step::kContact:
     case Step::kSoa:
       return {at_, RecordType::kSoa};
     case Step::kCname:
@@ -63,7 +67,12 @@ void Diagnosis::on_answer(const Resolution& answer) {
       } else {
         control_result_ = AttemptResult::kTimeout;
       }
-      step_ = Step::kSoa;
+      step_ = zone_ ? Step::kContact : Step::kSoa;
+      return;
+    case Step::kContact:
+      if (const KeptRecord* soa = find_record(answer, RecordType::kSoa))
+        soa_contact_ = soa->contact.text();
+      step_ = Step::kDone;
       return;
     case Step::kSoa:
       on_soa(answer);

@@ -25,6 +25,8 @@ inline constexpr int kDiagnosisAliasMax = 11;  // Unbound's bound on restarts
 class Diagnosis {
  public:
   explicit Diagnosis(wire::DnsName failing_label);
+  // Where the zone is known already: only the control, and SOA at the apex for the contact.
+  Diagnosis(wire::DnsName failing_label, wire::DnsName zone);
 
   [[nodiscard]] bool done() const { return step_ == Step::kDone; }
   [[nodiscard]] Question question() const;
@@ -39,7 +41,7 @@ class Diagnosis {
   [[nodiscard]] std::optional<std::uint8_t> control_rcode() const { return control_rcode_; }
 
  private:
-  enum class Step : std::uint8_t { kControl, kSoa, kCname, kNs, kDone };
+  enum class Step : std::uint8_t { kControl, kSoa, kCname, kNs, kContact, kDone };
   void on_soa(const Resolution& answer);
   void on_cname(const Resolution& answer);
   void follow(const wire::DnsName& target);

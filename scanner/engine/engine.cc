@@ -13,34 +13,13 @@ namespace {
 // failed together, over the same label, are confirmed by one question.
 constexpr int kConfirmGrid = 8;
 
-RecursiveResolverOptions resolver_options(const EngineOptions& options, Exchanges& exchanges,
-                                          std::deque<Budget>& budgets) {
-  RecursiveResolverOptions made;
-  made.cache_bytes_max = options.cache_bytes_max;
-  made.trace = options.trace;
-  made.epoch_unix_ms = options.epoch_unix_ms;
-  Budget* global = options.global_qps > 0 ? &budgets.emplace_back(options.global_qps) : nullptr;
-  std::vector<Budget*> groups;
-  for (const RangeLimit& limit : options.range_limits)
-    groups.push_back(&budgets.emplace_back(limit.qps));
-  const auto group_of = [&](const IpAddress& address) {
-    Budget* group = nullptr;
-    int longest = -1;
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      const AddressRange& range = options.range_limits[i].range;
-      if (range.prefix_bits <= longest || !range.contains(address)) continue;
-      longest = range.prefix_bits;
-      group = groups[i];
-    }
-    return group;
-  };
-  for (const Endpoint& resolver : options.resolvers) {
-    Budget& own = budgets.emplace_back(options.resolver_qps);
-    const ServerId id = exchanges.add_server(resolver, &own, group_of(resolver.address), global);
-    // A resolver that is named twice is one server with one budget.
-    if (std::ranges::find(made.resolvers, id) == made.resolvers.end()) made.resolvers.push_back(id);
-  }
-  return made;
+// Whether a zone at fault is not the name's own: it lies above the registrable domain, and no alias
+// led there.
+bool is_inherited(const DomainName& name, const wire::DnsName& zone,
+                  const wire::DnsName& alias_target) {
+  if (!alias_target.is_root()) return false;
+  const auto own = wire::DnsName::from_text(registrable_domain(name.text()));
+  return own && !zone.is_within(*own);
 }
 
 // The rcodes that only the resolver itself can be the source of: it declines to serve us, and says
@@ -51,19 +30,39 @@ bool resolver_declined(Cause cause) {
          cause == Cause::kUnreachable || cause == Cause::kTruncatedNoTcp;
 }
 
-bool is_tld(const wire::DnsName& name) {
-  return name.label_count() <= 1;
-}
-
 }  // namespace
 
 Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     : options_(options),
       random_(entropy),
       exchanges_({options.sockets_v4, options.sockets_v6}, random_, counts_),
-      resolver_(std::make_unique<RecursiveResolver>(resolver_options(options, exchanges_, budgets_),
-                                                    exchanges_, random_, *this)) {
+      servers_(options.servers, exchanges_) {
   CAASCAN_ASSERT(options_.confirm_rounds <= kConfirmRoundsMax);
+  if (options_.resolvers.empty()) {
+    IterativeResolverOptions made;
+    made.root = options_.root;
+    made.cache_bytes_max = options_.cache_bytes_max;
+    made.use_v4 = options_.use_v4;
+    made.use_v6 = options_.use_v6;
+    made.trace = options_.trace;
+    made.epoch_unix_ms = options_.epoch_unix_ms;
+    iterative_ =
+        std::make_unique<IterativeResolver>(std::move(made), servers_, exchanges_, random_, *this);
+    resolver_ = iterative_.get();
+  } else {
+    RecursiveResolverOptions made;
+    made.cache_bytes_max = options_.cache_bytes_max;
+    made.trace = options_.trace;
+    made.epoch_unix_ms = options_.epoch_unix_ms;
+    for (const Endpoint& endpoint : options_.resolvers) {
+      // A resolver that is named twice is one server with one budget.
+      const ServerId id = servers_.resolver(endpoint);
+      if (std::ranges::find(made.resolvers, id) == made.resolvers.end())
+        made.resolvers.push_back(id);
+    }
+    recursive_ = std::make_unique<RecursiveResolver>(made, exchanges_, random_, *this);
+    resolver_ = recursive_.get();
+  }
   exchanges_.set_owner(*resolver_);
 }
 
@@ -156,7 +155,9 @@ void Engine::on_climb_answer(std::uint32_t index, const Resolution& resolution, 
 
 void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Instant now) {
   Task& task = tasks_[index];
-  if (resolver_declined(resolution.cause)) {
+  // Iteration asks the name's own servers: only a network that will not carry our questions says
+  // nothing of them.
+  if (recursive_ ? resolver_declined(resolution.cause) : resolution.cause == Cause::kUnreachable) {
     end(index, Outcome::kNotReached, nullptr);
     return;
   }
@@ -164,6 +165,9 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
   Failure& failure = *task.failure;
   failure.cause = resolution.cause;
   failure.label = *wire::DnsName::from_text(label_text(task));
+  failure.zone = resolution.zone;
+  failure.nameservers = resolution.nameservers;
+  failure.alias_target = resolution.alias_target;
   failure.observed_unix_ms.push_back(unix_ms(resolution.finished));
   for (Attempt attempt : resolution.attempts) {
     attempt.round = task.round;
@@ -194,7 +198,9 @@ void Engine::confirm_or_diagnose(std::uint32_t index, Instant now) {
     return;
   }
   task.state = State::kDiagnosing;
-  task.failure->diagnosis = std::make_unique<Diagnosis>(task.failure->label);
+  Failure& failure = *task.failure;
+  failure.diagnosis = recursive_ ? std::make_unique<Diagnosis>(failure.label)
+                                 : std::make_unique<Diagnosis>(failure.label, failure.zone);
   diagnose(index, now);
 }
 
@@ -217,12 +223,14 @@ void Engine::publish(std::uint32_t index) {
   finding->outcome = failure.cause == Cause::kTimeout ? Outcome::kTimeout : Outcome::kServfail;
   finding->cause = failure.cause;
   finding->failing_label = failure.label.text();
-  if (!diagnosis.alias_target().is_root()) finding->alias_target = diagnosis.alias_target().text();
+  // A resolver's failure was diagnosed; iteration knew zone and servers all along.
+  const wire::DnsName& alias = recursive_ ? diagnosis.alias_target() : failure.alias_target;
+  if (!alias.is_root()) finding->alias_target = alias.text();
   if (diagnosis.zone()) {
     finding->zone = diagnosis.zone()->text();
-    finding->inherited = is_tld(*diagnosis.zone());
+    finding->inherited = is_inherited(task.name, *diagnosis.zone(), alias);
   }
-  finding->nameservers = diagnosis.nameservers();
+  finding->nameservers = recursive_ ? diagnosis.nameservers() : std::move(failure.nameservers);
   finding->soa_contact = diagnosis.soa_contact();
   finding->control_result = diagnosis.control_result();
   finding->control_rcode = diagnosis.control_rcode();

@@ -21,24 +21,19 @@
 #include "ingest/domain_name.h"
 #include "scanner/engine/diagnosis.h"
 #include "scanner/engine/exchanges.h"
+#include "scanner/engine/iterative_resolver.h"
 #include "scanner/engine/recursive_resolver.h"
 #include "scanner/engine/resolution.h"
 #include "scanner/finding.h"
 
 namespace caascan::engine {
 
-// A limit group: one budget that all server addresses in the range share.
-struct RangeLimit {
-  AddressRange range;
-  double qps = 0;  // > 0
-};
-
 struct EngineOptions {
-  std::vector<Endpoint> resolvers;
-  double resolver_qps = 1000;            // per resolver address; > 0
-  double global_qps = 0;                 // 0 = no global cap
-  std::vector<RangeLimit> range_limits;  // an address belongs to the longest range that holds it
-  std::uint32_t confirm_rounds = 1;      // at most kConfirmRoundsMax
+  std::vector<Endpoint> resolvers;    // empty: iteration from `root`
+  Delegation root;                    // nameservers of the root with their addresses
+  bool use_v4 = true, use_v6 = true;  // which families this machine can send to
+  ServerDirectoryOptions servers;
+  std::uint32_t confirm_rounds = 1;  // at most kConfirmRoundsMax
   Duration confirm_after = std::chrono::seconds(30);
   std::size_t names_active_max = 20000;  // climbing or being diagnosed; parked ones not counted
   std::size_t cache_bytes_max = std::size_t{64} << 20;
@@ -92,6 +87,10 @@ class Engine final : public ResolutionSink {
   [[nodiscard]] Outbox& outbox() { return exchanges_.outbox(); }
   // The verdicts since the last call, in order of ending.
   [[nodiscard]] std::vector<Verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
+  // Zones that answered although some of their servers did not, since the last call.
+  [[nodiscard]] std::vector<DegradedZone> take_degraded() {
+    return iterative_ ? iterative_->take_degraded() : std::vector<DegradedZone>();
+  }
   [[nodiscard]] bool idle() const { return active_ == 0 && parked_.empty(); }
   [[nodiscard]] std::size_t active() const { return active_; }
   [[nodiscard]] std::size_t parked() const { return parked_.size(); }
@@ -106,6 +105,9 @@ class Engine final : public ResolutionSink {
   struct Failure {
     Cause cause = Cause::kNone;
     wire::DnsName label;
+    wire::DnsName zone;  // iteration knows it; the root otherwise
+    std::vector<std::string> nameservers;
+    wire::DnsName alias_target;
     std::vector<std::int64_t> observed_unix_ms;
     std::vector<Attempt> attempts;
     std::unique_ptr<Diagnosis> diagnosis;
@@ -145,9 +147,11 @@ class Engine final : public ResolutionSink {
   EngineOptions options_;
   Random random_;
   ScanCounts counts_;
-  std::deque<Budget> budgets_;
   Exchanges exchanges_;
-  std::unique_ptr<ResolutionSource> resolver_;
+  ServerDirectory servers_;
+  std::unique_ptr<RecursiveResolver> recursive_;  // one of the two
+  std::unique_ptr<IterativeResolver> iterative_;
+  ResolutionSource* resolver_ = nullptr;  // that one
   std::deque<Task> tasks_;
   std::vector<std::uint32_t> free_;
   std::priority_queue<Parked, std::vector<Parked>, std::greater<>> parked_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -52,6 +53,19 @@ bool is_back_pressure(int error) {
 }
 
 }  // namespace
+
+// connect(2) on a UDP socket looks the route up and sends nothing. a.root-servers.net stands for
+// the Internet.
+bool has_route(bool v6) {
+  const int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const auto root = engine::Endpoint::parse(v6 ? "2001:503:ba3e::2:30" : "198.41.0.4");
+  SocketAddress address;
+  const socklen_t length = to_sockaddr(*root, address);
+  const bool routed = connect(fd, &address.any, length) == 0;
+  ::close(fd);
+  return routed;
+}
 
 struct UdpSockets::Socket {
   Socket(boost::asio::io_context& io, int fd) : descriptor(io, fd) {}

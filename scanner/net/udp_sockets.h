@@ -24,6 +24,9 @@ inline constexpr unsigned kBatchesPerTurn =
 inline constexpr std::size_t kDatagramOctetsMax =
     4096;  // above what we advertise; the rest would be cut
 
+// Whether this machine has a route to addresses of that family. Sends nothing.
+[[nodiscard]] bool has_route(bool v6);
+
 // Told what happened on the sockets. Called from the io_context's thread.
 class UdpEvents {
  public:

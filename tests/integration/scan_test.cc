@@ -55,7 +55,7 @@ std::uint64_t count(const Scanned& run, Outcome outcome) {
 ScanOptions options_for(const FakeResolver& resolver, double qps = 20000) {
   ScanOptions options;
   options.engine.resolvers = {resolver.endpoint()};
-  options.engine.resolver_qps = qps;
+  options.engine.servers.server_qps = qps;
   options.engine.confirm_after = milliseconds(50);
   return options;
 }

@@ -93,7 +93,7 @@ TEST_P(RandomWorld, EveryNameEndsOnceAsTheRulesSayAndTheLimitIsKept) {
                {.loss = 0, .duplicate = 0.05, .jitter_max = milliseconds(200)});
   engine::EngineOptions options;
   options.resolvers = {kResolver};
-  options.resolver_qps = 150;
+  options.servers.server_qps = 150;
   options.confirm_after = seconds(5);
   options.trace = true;
   options.names_active_max = 40;

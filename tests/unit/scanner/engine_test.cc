@@ -34,6 +34,7 @@ class EngineTest : public testing::Test {
  protected:
   EngineTest() {
     options_.resolvers = {kResolver};
+    options_.servers.server_qps = 1000;
     options_.confirm_after = seconds(30);
     rules_.rule("com").zone = "com";
   }
@@ -279,7 +280,7 @@ TEST_F(EngineTest, AResolverThatFoldsCaseIsAskedInLowerCaseAfterTheWait) {
 }
 
 TEST_F(EngineTest, NoSecondSeesMoreThanTheLimitOfAResolver) {
-  options_.resolver_qps = 200;
+  options_.servers.server_qps = 200;
   std::vector<std::string> many;
   for (int i = 0; i < 2000; ++i) many.push_back("host" + std::to_string(i) + ".com");
   run(many);
@@ -290,7 +291,7 @@ TEST_F(EngineTest, NoSecondSeesMoreThanTheLimitOfAResolver) {
 
 TEST_F(EngineTest, TheGlobalLimitStandsOverAllResolvers) {
   options_.resolvers = {kResolver, kSecondResolver};
-  options_.global_qps = 100;
+  options_.servers.global_qps = 100;
   sim::RuleResolver second(kSecondResolver, milliseconds(5));
   override_ = [&](const SeenQuery& query) {
     return query.to == kResolver ? rules_.answer(query) : second.answer(query);
@@ -305,7 +306,7 @@ TEST_F(EngineTest, TheGlobalLimitStandsOverAllResolvers) {
 TEST_F(EngineTest, ALimitOfARangeIsSharedByItsServersAndTheLongestRangeCounts) {
   const Endpoint neighbour = Endpoint::parse("192.0.2.54").value();
   options_.resolvers = {kResolver, neighbour};
-  options_.range_limits = {{AddressRange::parse("192.0.2.0/24").value(), 100},
+  options_.servers.range_limits = {{AddressRange::parse("192.0.2.0/24").value(), 100},
                            {AddressRange::parse("192.0.0.0/16").value(), 1}};
   sim::RuleResolver second(neighbour, milliseconds(5));
   override_ = [&](const SeenQuery& query) {

@@ -1,0 +1,54 @@
+// Delegations: which nameservers a zone has, as its parent says, and where they are if the parent
+// says that too.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "scanner/engine/endpoint.h"
+#include "scanner/engine/time.h"
+#include "scanner/wire/dns_name.h"
+
+namespace caascan::engine {
+
+struct Nameserver {
+  wire::DnsName name;
+  std::vector<IpAddress> glue;  // empty: the addresses are looked up
+};
+
+// The NS set of a zone cut from its parent. Kept with and without glue: a delegation without glue
+// is as good a reason not to ask the parent again.
+struct Delegation {
+  wire::DnsName zone;
+  std::vector<Nameserver> nameservers;  // at most kNameserversMax, in the order of the referral
+  Instant fetched{};                    // when the question that brought it was sent
+  Instant expires{};
+};
+using DelegationPtr = std::shared_ptr<const Delegation>;
+
+// By zone, least recently used first out. One thread.
+class DelegationCache {
+ public:
+  explicit DelegationCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  void put(DelegationPtr delegation);
+  // The delegation of exactly `zone`, or null where there is none that is valid at `now`.
+  [[nodiscard]] DelegationPtr get(const wire::DnsName& zone, Instant now);
+  [[nodiscard]] std::size_t size() const { return by_zone_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  using Order = std::list<DelegationPtr>;  // most recently used first
+  [[nodiscard]] static std::size_t cost(const Delegation& delegation);
+  void erase(Order::iterator at);
+
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  Order order_;
+  std::unordered_map<wire::DnsName, Order::iterator> by_zone_;
+};
+
+}  // namespace caascan::engine

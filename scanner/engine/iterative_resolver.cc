@@ -1,0 +1,625 @@
+#include "scanner/engine/iterative_resolver.h"
+
+#include <algorithm>
+
+#include "ingest/assert.h"
+#include "ingest/domain_name.h"
+#include "scanner/engine/evidence.h"
+
+namespace caascan::engine {
+namespace {
+
+using wire::DnsName;
+using wire::RecordType;
+
+constexpr std::size_t kNotCutBytes = 256;           // a name, its map node, its place in the order
+constexpr std::size_t kDegradedListedMax = 100000;  // zones held between two calls of take_degraded
+// The longest chain of resolutions that wait for each other and are looked through for a ring.
+constexpr std::size_t kRingSearchMax = 256;
+
+DnsName registrable_of(const DnsName& name) {
+  const std::optional<DnsName> found = DnsName::from_text(registrable_domain(name.text()));
+  if (found && name.is_within(*found)) return *found;
+  // A name with octets that host names do not have: its last two labels.
+  DnsName at = name;
+  while (at.label_count() > 2) at = at.parent();
+  return at;
+}
+
+// `name` cut down to its last label.
+DnsName top_label(const DnsName& name) {
+  DnsName at = name;
+  while (at.label_count() > 1) at = at.parent();
+  return at;
+}
+
+std::vector<std::string> names_of(const Delegation& delegation) {
+  std::vector<std::string> names;
+  for (const Nameserver& nameserver : delegation.nameservers)
+    names.push_back(nameserver.name.text());
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDirectory& servers,
+                                     Exchanges& exchanges, Random& random, ResolutionSink& sink)
+    : options_(std::move(options)),
+      servers_(servers),
+      exchanges_(exchanges),
+      random_(random),
+      sink_(sink),
+      table_(options_.cache_bytes_max / 2),
+      delegations_(options_.cache_bytes_max / 2),
+      not_cut_max_(std::max<std::size_t>(options_.cache_bytes_max / 8 / kNotCutBytes, 16)) {
+  options_.root.expires = kNever;
+  root_ = std::make_shared<Delegation>(options_.root);
+}
+
+void IterativeResolver::ask(const Question& question, Instant fresh_after, std::uint8_t round,
+                            Waiter waiter, Instant now) {
+  const ResolutionTable::Asked asked = table_.ask(question, fresh_after, waiter, now);
+  if (asked.is_new) begin(question, fresh_after, round, 0, asked.index, now);
+}
+
+void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
+                              int depth, std::uint32_t index, Instant now) {
+  if (jobs_.size() <= index) jobs_.resize(index + 1);
+  Job& made = job(index);
+  made = Job{};
+  made.active = true;
+  made.round = round;
+  made.depth = depth;
+  made.fresh_after = fresh_after;
+  go_to(index, question.name);
+  locate(index, now);
+}
+
+void IterativeResolver::go_to(std::uint32_t index, DnsName name) {
+  Job& it = job(index);
+  it.registrable = registrable_of(name);
+  it.name = std::move(name);
+}
+
+// The deepest delegation known at or above the name. What lies at or below the registrable domain
+// must have been fetched since `fresh_after`; a TLD's delegation is good for its TTL.
+DelegationPtr IterativeResolver::closest(const Job& it, Instant now) {
+  for (DnsName at = it.name; !at.is_root(); at = at.parent()) {
+    DelegationPtr found = delegations_.get(at, now);
+    if (!found) continue;
+    const bool own = at.is_within(it.registrable) && at.label_count() > 1;
+    if (!own || found->fetched >= it.fresh_after) return found;
+  }
+  return root_;
+}
+
+void IterativeResolver::locate(std::uint32_t index, Instant now) {
+  Job& it = job(index);
+  leave_zone(it);
+  it.cut = closest(it, now);
+  it.probe = it.name;
+  const DnsName gate = it.cut->zone.is_root() ? top_label(it.name) : it.registrable;
+  if (!it.name.is_root() && gate != it.cut->zone && gate.is_within(it.cut->zone)) {
+    if (const auto known = not_cut_.find(gate);
+        known != not_cut_.end() && known->second.until >= now) {
+      if (known->second.nxdomain) {
+        // RFC 8020: nothing exists below a name that does not.
+        table_.resolution(index).zone = it.cut->zone;
+        answer(index, {.kind = ReplyKind::kNxDomain, .ttl_s = kTtlMin_s},
+               static_cast<std::uint8_t>(wire::Rcode::kNxDomain), now);
+        return;
+      }
+    } else {
+      if (!enter_gate(index, gate)) return;
+      it.probe = gate;
+    }
+  }
+  enter_zone(index, now);
+}
+
+// True where the job may ask the parent for `gate` itself; otherwise it waits until the holder has.
+bool IterativeResolver::enter_gate(std::uint32_t index, const DnsName& gate) {
+  const auto [at, free] = gates_.try_emplace(gate, std::pair{index, std::vector<std::uint32_t>{}});
+  Job& it = job(index);
+  if (free) {
+    it.holds_gate = true;
+    return true;
+  }
+  if (would_wait_on_itself(index, at->second.first)) {
+    // The holder needs this very job: it goes ahead without the gate.
+    it.probe = gate;
+    return true;
+  }
+  it.waits_at_gate = at->second.first;
+  at->second.second.push_back(index);
+  return false;
+}
+
+// The parent has spoken: those who waited look again.
+void IterativeResolver::open_gate(std::uint32_t index, Instant now) {
+  Job& it = job(index);
+  if (!it.holds_gate) return;
+  it.holds_gate = false;
+  const auto gate = gates_.find(it.probe);
+  CAASCAN_ASSERT(gate != gates_.end() && gate->second.first == index);
+  const std::vector<std::uint32_t> waiting = std::move(gate->second.second);
+  gates_.erase(gate);
+  for (const std::uint32_t other : waiting) job(other).waits_at_gate = kNone;
+  for (const std::uint32_t other : waiting) {
+    if (job(other).active) locate(other, now);
+  }
+}
+
+void IterativeResolver::leave_zone(Job& it) {
+  for (const AttemptId attempt : it.live) exchanges_.abandon(attempt);
+  it.live.clear();
+  it.targets.clear();
+  it.special_use = it.other_family = 0;
+  it.waited = Duration{};
+  it.sends_zone = 0;
+  it.asking = it.last_choice = false;
+  it.looked_up.clear();
+  it.waits_on.clear();
+  it.targets_failed = 0;
+}
+
+void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
+  Job& it = job(index);
+  Resolution& resolution = table_.resolution(index);
+  resolution.zone = it.cut->zone;
+  resolution.nameservers = names_of(*it.cut);
+  if (!options_.trace)
+    resolution.attempts.clear();  // evidence is of the zone at fault, which is the last one
+  it.looked_up.assign(it.cut->nameservers.size(), false);
+  for (std::size_t i = 0; i < it.cut->nameservers.size(); ++i) {
+    const Nameserver& nameserver = it.cut->nameservers[i];
+    if (!nameserver.glue.empty()) {
+      add_targets(it, i, nameserver.glue);
+      it.looked_up[i] = true;
+      continue;
+    }
+    for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
+      const Resolution* known = table_.peek({nameserver.name, type}, now);
+      if (known == nullptr) continue;
+      add_targets(it, i, known->addresses);
+      if (type == RecordType::kAaaa) it.looked_up[i] = true;
+    }
+  }
+  // A random order spreads the load; in it, nobody is preferred.
+  for (std::size_t i = it.targets.size(); i > 1; --i) {
+    std::swap(it.targets[i - 1], it.targets[random_.below(static_cast<std::uint32_t>(i))]);
+  }
+  send_next(index, now);
+}
+
+void IterativeResolver::add_targets(Job& it, std::size_t nameserver,
+                                    const std::vector<IpAddress>& addresses) {
+  for (const IpAddress& address : addresses) {
+    if (!servers_.may_be_asked(address)) {
+      ++it.special_use;
+      continue;
+    }
+    if (address.v6 ? !options_.use_v6 : !options_.use_v4) {
+      ++it.other_family;
+      continue;
+    }
+    if (it.targets.size() >= kAddressesPerZoneMax) return;
+    const ServerId server =
+        servers_.nameserver(address, it.cut->nameservers[nameserver].name, it.cut->zone);
+    if (target_of(it, server) != nullptr) continue;
+    it.targets.push_back({.nameserver = nameserver, .server = server});
+  }
+}
+
+IterativeResolver::Target* IterativeResolver::target_of(Job& it, ServerId server) {
+  const auto found = std::ranges::find(it.targets, server, &Target::server);
+  return found == it.targets.end() ? nullptr : &*found;
+}
+
+// The undecided target that has been asked least; null where nobody may be asked any more.
+IterativeResolver::Target* IterativeResolver::pick(Job& it) {
+  Target* best = nullptr;
+  for (Target& target : it.targets) {
+    if (target.decided || target.sends >= kSendsPerAddressMax) continue;
+    if (best == nullptr || target.sends < best->sends) best = &target;
+  }
+  return best;
+}
+
+void IterativeResolver::send_next(std::uint32_t index, Instant now) {
+  Job& it = job(index);
+  if (it.asking) return;
+  const bool time_left = it.waited < kZoneTimeMax;
+  const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.sends_total < kSendsPerLookupMax;
+  Target* target = time_left && sends_left ? pick(it) : nullptr;
+  // Nobody is asked a second time before every nameserver name has been looked up.
+  if ((target == nullptr || target->sends > 0) && sends_left && look_up_nameservers(index, now))
+    return;
+  if (!it.waits_on.empty() && (target == nullptr || target->sends > 0)) return;
+  if (target != nullptr) {
+    send_to(index, *target, false);
+    return;
+  }
+  if (!it.last_choice && sends_left) {
+    // As a last choice, servers that speak from a cache are asked as one asks a cache.
+    bool any = false;
+    for (Target& lame : it.targets) {
+      if (!lame.recursion_lame) continue;
+      lame.decided = false;
+      lame.sends = 0;
+      any = true;
+    }
+    if (any) {
+      it.last_choice = true;
+      for (Target& other : it.targets) other.decided = other.decided || !other.recursion_lame;
+      send_next(index, now);
+      return;
+    }
+  }
+  fail_zone(index, now);
+}
+
+void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
+  Job& it = job(index);
+  Duration wait = kSendWaits[std::min<std::size_t>(target.sends, kSendWaits.size() - 1)];
+  if (target.sends == 0) {
+    const auto addresses = static_cast<Duration::rep>(it.targets.size());
+    wait = std::clamp<Duration>(kZoneTimeMax / addresses, kFirstWaitMin, wait);
+  }
+  wire::Query query;
+  query.name = it.probe;
+  query.type = question(index).type;
+  query.recursion_desired = it.last_choice;
+  query.edns_size = target.no_edns ? 0 : wire::kEdnsSize;
+  if (!target.lower_case) query.case_seed = random_.u64() | 1;
+  if (!tcp) ++target.sends;
+  ++it.sends_zone;
+  ++it.sends_total;
+  it.asking = true;
+  it.asking_server = target.server;
+  it.live.push_back(exchanges_.start(target.server, query, tcp ? kTcpWait : wait, tcp, index));
+}
+
+// Starts to look up the addresses of a few more nameserver names. True where something is now
+// awaited.
+bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
+  bool started = false;
+  for (std::size_t i = 0; i < job(index).looked_up.size(); ++i) {
+    Job& it = job(index);
+    if (it.waits_on.size() >= 2 * kTargetsAtOnce) break;
+    if (it.looked_up[i]) continue;
+    const std::size_t tried = static_cast<std::size_t>(std::ranges::count(it.looked_up, true));
+    if (it.depth >= kDependencyDepthMax || it.targets_total >= kTargetsPerLookupMax ||
+        tried >= kTargetsPerDelegationMax || it.targets_failed >= kFailedTargetsMax) {
+      break;
+    }
+    it.looked_up[i] = true;
+    ++it.targets_total;
+    const DnsName name = it.cut->nameservers[i].name;
+    const int depth = it.depth + 1;
+    const std::uint8_t round = it.round;
+    for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
+      const Waiter waiter{index, 0, true};
+      const ResolutionTable::Asked asked = table_.ask({name, type}, Instant{}, waiter, now);
+      if (!asked.is_new && asked.index < jobs_.size() && would_wait_on_itself(index, asked.index)) {
+        continue;  // its answer may still come in useful, but nobody waits for it
+      }
+      job(index).waits_on.push_back({asked.index, {name, type}});
+      started = true;
+      if (asked.is_new) begin({name, type}, Instant{}, round, depth, asked.index, now);
+    }
+  }
+  return started;
+}
+
+// Whether `on` already waits, itself or through others, for `self`.
+bool IterativeResolver::would_wait_on_itself(std::uint32_t self, std::uint32_t on) const {
+  std::vector<std::uint32_t> open = {on};
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (open[i] == self || i >= kRingSearchMax) return true;
+    const Job& it = jobs_[open[i]];
+    if (!it.active) continue;
+    std::vector<std::uint32_t> next;
+    for (const Awaited& awaited : it.waits_on) next.push_back(awaited.index);
+    if (it.waits_at_gate != kNone) next.push_back(it.waits_at_gate);
+    for (const std::uint32_t index : next) {
+      if (std::ranges::find(open, index) == open.end()) open.push_back(index);
+    }
+  }
+  return false;
+}
+
+void IterativeResolver::on_nameserver(std::uint32_t index, const Question& asked,
+                                      const Resolution& found, Instant now) {
+  Job& it = job(index);
+  if (!it.active || it.waits_on.empty()) return;
+  // The job may have moved on to another zone and wait for other names: then this is not its
+  // business.
+  const auto nameserver = std::ranges::find(it.cut->nameservers, asked.name, &Nameserver::name);
+  if (nameserver == it.cut->nameservers.end()) return;
+  std::erase_if(it.waits_on, [&](const Awaited& awaited) { return awaited.question == asked; });
+  if (found.failed || found.addresses.empty()) {
+    if (asked.type == RecordType::kA) ++it.targets_failed;
+  } else {
+    add_targets(it, static_cast<std::size_t>(nameserver - it.cut->nameservers.begin()),
+                found.addresses);
+  }
+  send_next(index, now);
+}
+
+// A late answer from a server that is not being asked any more ends nobody else's wait.
+void IterativeResolver::end_wait(Job& it, const AttemptInfo& info) {
+  if (info.server == it.asking_server) it.asking = false;
+}
+
+void IterativeResolver::note(std::uint32_t index, const AttemptInfo& info, AttemptResult result,
+                             const wire::MessageView* view, Instant now) {
+  Job& it = job(index);
+  const Target* target = target_of(it, info.server);
+  const std::string name =
+      target == nullptr ? "" : it.cut->nameservers[target->nameserver].name.text();
+  Attempt attempt = make_evidence(exchanges_.endpoint(info.server), name, info, result, it.round,
+                                  options_.epoch_unix_ms, now);
+  if (view != nullptr) add_reply(attempt, *view);
+  table_.resolution(index).attempts.push_back(std::move(attempt));
+}
+
+void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, wire::Bytes message,
+                                 Instant now) {
+  Job& it = job(owner);
+  if (!it.active) return;
+  Target* target = target_of(it, info.server);
+  if (target == nullptr) return;
+  const auto view = wire::MessageView::parse(message);
+  if (!view) {
+    note(owner, info, AttemptResult::kMalformed, nullptr, now);
+    act(owner, *target, {.kind = ReplyKind::kMalformed, .cause = Cause::kMalformed}, info, 0, now);
+    return;
+  }
+  note(owner, info, AttemptResult::kAnswer, &*view, now);
+  if (view->header().tc) {
+    if (!info.tcp) {
+      send_to(owner, *target, true);
+    } else {
+      act(owner, *target, {.kind = ReplyKind::kError, .cause = Cause::kTruncatedNoTcp}, info, 0,
+          now);
+    }
+    return;
+  }
+  const Question asked{info.query.name, info.query.type};
+  const ReplyClass reply = classify_reply(*view, it.cut->zone, asked, info.query.recursion_desired);
+  act(owner, *target, reply, info, view->header().rcode, now);
+}
+
+void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClass& reply,
+                            const AttemptInfo& info, std::uint8_t rcode, Instant now) {
+  Job& it = job(index);
+  end_wait(it, info);
+  target.silent = false;
+  switch (reply.kind) {
+    case ReplyKind::kError:
+    case ReplyKind::kMalformed: {
+      const bool about_edns = reply.cause == Cause::kFormerr || reply.cause == Cause::kNotimp ||
+                              reply.cause == Cause::kMalformed;
+      if (about_edns && info.query.edns_size != 0 && !target.no_edns) {
+        target.no_edns = true;
+        if (it.sends_zone < kSendsPerZoneMax) {
+          send_to(index, target, false);
+          return;
+        }
+      }
+      table_.resolution(index).rcode = rcode;
+      target.decided = true;
+      target.cause = reply.cause;
+      send_next(index, now);
+      return;
+    }
+    case ReplyKind::kLame:
+    case ReplyKind::kRecursionLame:
+      target.decided = true;
+      target.cause = Cause::kLame;
+      target.recursion_lame = reply.kind == ReplyKind::kRecursionLame;
+      send_next(index, now);
+      return;
+    case ReplyKind::kReferral:
+      take_referral(index, reply, info, now);
+      return;
+    case ReplyKind::kAnswer:
+    case ReplyKind::kNodata:
+    case ReplyKind::kNxDomain:
+    case ReplyKind::kAlias:
+      break;
+  }
+  record_degraded(index);
+  if (it.probe != it.name) {
+    // The parent answers for the gate itself: there is no cut at it.
+    const bool nxdomain = reply.kind == ReplyKind::kNxDomain;
+    const auto [at, added] = not_cut_.insert_or_assign(
+        it.probe, NotCut{nxdomain, now + std::chrono::seconds(std::max(reply.ttl_s, kTtlMin_s))});
+    if (added) not_cut_order_.push_back(at->first);
+    while (not_cut_.size() > not_cut_max_) {
+      not_cut_.erase(not_cut_order_.front());
+      not_cut_order_.pop_front();
+    }
+    open_gate(index, now);
+    locate(index, now);
+    return;
+  }
+  if (reply.kind != ReplyKind::kAlias) {
+    answer(index, reply, rcode, now);
+    return;
+  }
+  open_gate(index, now);
+  Resolution& resolution = table_.resolution(index);
+  if (++it.aliases > kAliasRestartsMax || reply.target == question(index).name) {
+    fail(index, Cause::kAliasLoop, now);
+    return;
+  }
+  resolution.alias_target = reply.target;
+  go_to(index, reply.target);
+  locate(index, now);
+}
+
+void IterativeResolver::take_referral(std::uint32_t index, const ReplyClass& reply,
+                                      const AttemptInfo& info, Instant now) {
+  Job& it = job(index);
+  record_degraded(index);
+  auto delegation = std::make_shared<Delegation>(reply.delegation);
+  // Of a fetch, the sending counts: what was sent before a confirmation round began cannot confirm.
+  delegation->fetched = info.sent_at;
+  delegation->expires = now + std::chrono::seconds(reply.ttl_s);
+  delegations_.put(delegation);
+  if (++it.referrals > kReferralsMax) {
+    fail(index, Cause::kQuotaUsedUp, now);
+    return;
+  }
+  open_gate(index, now);
+  locate(index, now);
+}
+
+void IterativeResolver::answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode,
+                               Instant now) {
+  Resolution& resolution = table_.resolution(index);
+  resolution.rcode = rcode;
+  resolution.has_rrset = reply.kind == ReplyKind::kAnswer;
+  resolution.addresses = reply.addresses;
+  if (!reply.target.is_root()) resolution.alias_target = reply.target;
+  resolution.ttl = std::chrono::seconds(reply.ttl_s);
+  if (!options_.trace) resolution.attempts.clear();
+  open_gate(index, now);
+  finish(index, now);
+}
+
+void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId, const AttemptInfo& info,
+                                     Instant now) {
+  Job& it = job(owner);
+  if (!it.active) return;
+  Target* target = target_of(it, info.server);
+  if (target == nullptr) return;
+  note(owner, info,
+       info.saw_question_mismatch ? AttemptResult::kMalformed : AttemptResult::kTimeout, nullptr,
+       now);
+  end_wait(it, info);
+  it.waited += now - info.sent_at;
+  if (info.tcp) {
+    target->decided = true;
+    target->cause = Cause::kTruncatedNoTcp;
+  } else if (!target->decided) {
+    target->silent = true;
+    target->lower_case = target->lower_case || info.saw_case_mismatch;
+    if (info.saw_question_mismatch) target->cause = Cause::kMalformed;
+  }
+  send_next(owner, now);
+}
+
+void IterativeResolver::on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) {
+  Job& it = job(owner);
+  if (!it.active) return;
+  Target* target = target_of(it, info.server);
+  if (target == nullptr) return;
+  note(owner, info, info.tcp ? AttemptResult::kTcpFailed : AttemptResult::kUnreachable, nullptr,
+       now);
+  end_wait(it, info);
+  target->decided = true;
+  target->cause = info.tcp ? Cause::kTruncatedNoTcp : Cause::kUnreachable;
+  send_next(owner, now);
+}
+
+// Every usable address has failed. An error reply says more than silence, whoever gave it; of
+// several, the one that most servers gave, and of equals the first in the order of causes.
+void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
+  const Job& it = job(index);
+  std::array<int, kCauseCount> votes{};
+  bool silence = false;
+  bool unreachable = false;
+  for (const Target& target : it.targets) {
+    if (target.cause == Cause::kTimeout) {
+      silence = true;
+    } else if (target.cause == Cause::kUnreachable) {
+      unreachable = true;
+    } else {
+      ++votes[static_cast<std::size_t>(target.cause)];
+    }
+  }
+  const auto most = std::ranges::max_element(votes);
+  if (it.sends_total >= kSendsPerLookupMax) {
+    fail(index, Cause::kQuotaUsedUp, now);
+  } else if (*most > 0) {
+    fail(index, static_cast<Cause>(most - votes.begin()), now);
+  } else if (silence) {
+    fail(index, Cause::kTimeout, now);
+  } else if (unreachable || it.other_family > 0) {
+    fail(index, Cause::kUnreachable, now);
+  } else if (it.special_use > 0) {
+    fail(index, Cause::kSpecialUseOnly, now);
+  } else {
+    fail(index, Cause::kNoAddress, now);
+  }
+}
+
+void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
+  Job& it = job(index);
+  Resolution& resolution = table_.resolution(index);
+  resolution.failed = true;
+  resolution.cause = cause;
+  std::vector<std::uint32_t> waiting;
+  if (it.holds_gate) {
+    // The parent fails for everybody who waits: one failure, with its evidence, is theirs too.
+    const auto gate = gates_.find(it.probe);
+    waiting = std::move(gate->second.second);
+    gates_.erase(gate);
+    it.holds_gate = false;
+  }
+  for (const std::uint32_t other : waiting) {
+    Job& waiter = job(other);
+    waiter.waits_at_gate = kNone;
+    if (!waiter.active) continue;
+    if (waiter.fresh_after > resolution.started) {
+      // It must see for itself: what failed was asked before its round.
+      locate(other, now);
+      continue;
+    }
+    Resolution& shared = table_.resolution(other);
+    shared.zone = resolution.zone;
+    shared.nameservers = resolution.nameservers;
+    shared.attempts = resolution.attempts;
+    shared.rcode = resolution.rcode;
+    fail(other, cause, now);
+  }
+  finish(index, now);
+}
+
+// A zone that answered after some of its servers had failed to.
+void IterativeResolver::record_degraded(std::uint32_t index) {
+  const Job& it = job(index);
+  const bool bad = std::ranges::any_of(it.targets, [](const Target& target) {
+    return target.silent || (target.decided && !target.recursion_lame);
+  });
+  if (!bad || degraded_.size() >= kDegradedListedMax) return;
+  DegradedZone zone;
+  zone.zone = it.cut->zone.text();
+  zone.nameservers = names_of(*it.cut);
+  zone.attempts = table_.resolution(index).attempts;
+  degraded_.push_back(std::move(zone));
+}
+
+void IterativeResolver::finish(std::uint32_t index, Instant now) {
+  Job& it = job(index);
+  CAASCAN_ASSERT(!it.holds_gate);
+  leave_zone(it);
+  it = Job{};
+  table_.finish(index, now);
+}
+
+void IterativeResolver::deliver(Instant now) {
+  table_.deliver([&](Waiter waiter, const Question& asked, const Resolution& resolution) {
+    if (waiter.internal) {
+      on_nameserver(waiter.index, asked, resolution, now);
+    } else {
+      sink_.on_resolved(waiter, asked, resolution, now);
+    }
+  });
+}
+
+}  // namespace caascan::engine

@@ -1,0 +1,163 @@
+// Our own eyes: resolution from the root, as Unbound's iterator does it.
+//
+// The life of a resolution. `locate` finds the deepest delegation known at or above the name. Where
+// that is above the registrable domain, one job alone asks the parent for the delegation (the
+// gate); the others wait and find it in the cache: a parent sees one question for each registrable
+// domain, never one for each name. Then the zone's servers are asked, one at a time, in random
+// order: an error or a lame answer goes to the next server at once, silence after a wait, and a
+// silent server is asked up to three times. A referral leads further down, an alias starts again at
+// its target, an answer ends the resolution; it fails only when every usable address of the zone
+// has failed. Nameserver names without glue are resolved by resolutions of their own, a few at a
+// time, until one address answers or all have been tried. Every step is bounded (bounds.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "scanner/engine/bounds.h"
+#include "scanner/engine/delegation.h"
+#include "scanner/engine/exchanges.h"
+#include "scanner/engine/reply_class.h"
+#include "scanner/engine/resolution_table.h"
+#include "scanner/engine/server_directory.h"
+
+namespace caascan::engine {
+
+struct IterativeResolverOptions {
+  Delegation root;                                      // the hints; never expires
+  std::size_t cache_bytes_max = std::size_t{64} << 20;  // half for delegations, half for answers
+  bool use_v4 = true, use_v6 = true;                    // which families this machine can send to
+  bool trace = false;                                   // keep the evidence of good resolutions too
+  std::int64_t epoch_unix_ms = 0;                       // wall clock at Instant zero, for evidence
+};
+
+class IterativeResolver final : public ResolutionSource {
+ public:
+  // Borrows all; one thread.
+  IterativeResolver(IterativeResolverOptions options, ServerDirectory& servers,
+                    Exchanges& exchanges, Random& random, ResolutionSink& sink);
+
+  void ask(const Question& question, Instant fresh_after, std::uint8_t round, Waiter waiter,
+           Instant now) override;
+  void on_reply(std::uint32_t owner, const AttemptInfo& info, wire::Bytes message,
+                Instant now) override;
+  void on_wait_over(std::uint32_t owner, AttemptId attempt, const AttemptInfo& info,
+                    Instant now) override;
+  void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) override;
+  void deliver(Instant now) override;
+  [[nodiscard]] bool has_deliveries() const override { return table_.has_deliveries(); }
+  // The zones that answered, though not all of their servers did, since the last call.
+  [[nodiscard]] std::vector<DegradedZone> take_degraded() { return std::exchange(degraded_, {}); }
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  // One address of the zone that is being asked.
+  struct Target {
+    std::size_t nameserver = 0;  // in the delegation
+    ServerId server = 0;
+    std::uint8_t sends = 0;
+    bool decided = false;  // it has given its (bad) answer
+    bool recursion_lame = false;
+    bool lower_case = false;  // it folds case
+    bool no_edns = false;     // it has refused EDNS
+    bool silent = false;
+    bool garbled = false;  // only replies to other questions came
+    Cause cause = Cause::kTimeout;
+  };
+  // The resolution of a nameserver name's address, that has not been told of yet.
+  struct Awaited {
+    std::uint32_t index = 0;
+    Question question;
+  };
+  // One question under way; index as in the table.
+  struct Job {
+    bool active = false;
+    std::uint8_t round = 0;
+    int depth = 0;  // resolutions that need this one above it
+    Instant fresh_after{};
+    wire::DnsName name;         // what is looked for now: the question's name or an alias target
+    wire::DnsName registrable;  // of `name`
+    int aliases = 0;
+    int referrals = 0;
+    int sends_total = 0;
+    std::size_t targets_total = 0;  // nameserver names looked up
+    DelegationPtr cut;
+    wire::DnsName probe;  // asked of the cut: `name`, or what holds a gate
+    bool holds_gate = false;
+    std::uint32_t waits_at_gate = kNone;  // the job that holds it
+    std::vector<Target> targets;
+    std::size_t special_use = 0;  // addresses left out
+    std::size_t other_family = 0;
+    Duration waited{};
+    int sends_zone = 0;
+    bool asking = false;  // an attempt's wait runs, that of `asking_server`
+    ServerId asking_server = 0;
+    bool last_choice = false;     // recursion-lame servers are being asked with RD=1
+    std::vector<bool> looked_up;  // by nameserver: its addresses have been asked for
+    std::vector<Awaited> waits_on;
+    std::size_t targets_failed = 0;
+    std::vector<AttemptId> live;
+  };
+  // What a parent said about a name that it has not delegated.
+  struct NotCut {
+    bool nxdomain = false;
+    Instant until{};
+  };
+
+  Job& job(std::uint32_t index) { return jobs_[index]; }
+  const Question& question(std::uint32_t index) const { return table_.question(index); }
+  void begin(const Question& question, Instant fresh_after, std::uint8_t round, int depth,
+             std::uint32_t index, Instant now);
+  void go_to(std::uint32_t index, wire::DnsName name);
+  void locate(std::uint32_t index, Instant now);
+  DelegationPtr closest(const Job& job, Instant now);
+  bool enter_gate(std::uint32_t index, const wire::DnsName& gate);
+  void open_gate(std::uint32_t index, Instant now);
+  void enter_zone(std::uint32_t index, Instant now);
+  void add_targets(Job& job, std::size_t nameserver, const std::vector<IpAddress>& addresses);
+  void send_next(std::uint32_t index, Instant now);
+  void send_to(std::uint32_t index, Target& target, bool tcp);
+  [[nodiscard]] Target* pick(Job& job);
+  bool look_up_nameservers(std::uint32_t index, Instant now);
+  void on_nameserver(std::uint32_t index, const Question& asked, const Resolution& found,
+                     Instant now);
+  [[nodiscard]] bool would_wait_on_itself(std::uint32_t self, std::uint32_t on) const;
+  static void end_wait(Job& job, const AttemptInfo& info);
+  [[nodiscard]] static Target* target_of(Job& job, ServerId server);
+  void note(std::uint32_t index, const AttemptInfo& info, AttemptResult result,
+            const wire::MessageView* view, Instant now);
+  void act(std::uint32_t index, Target& target, const ReplyClass& reply, const AttemptInfo& info,
+           std::uint8_t rcode, Instant now);
+  void take_referral(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
+                     Instant now);
+  void answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode, Instant now);
+  void fail_zone(std::uint32_t index, Instant now);
+  void fail(std::uint32_t index, Cause cause, Instant now);
+  void record_degraded(std::uint32_t index);
+  void finish(std::uint32_t index, Instant now);
+  void leave_zone(Job& job);
+
+  IterativeResolverOptions options_;
+  ServerDirectory& servers_;
+  Exchanges& exchanges_;
+  Random& random_;
+  ResolutionSink& sink_;
+  DelegationPtr root_;
+  ResolutionTable table_;
+  DelegationCache delegations_;
+  std::deque<Job> jobs_;
+  std::unordered_map<wire::DnsName, std::pair<std::uint32_t, std::vector<std::uint32_t>>>
+      gates_;  // holder, waiting
+  std::unordered_map<wire::DnsName, NotCut> not_cut_;
+  std::deque<wire::DnsName> not_cut_order_;
+  std::size_t not_cut_max_;
+  std::vector<DegradedZone> degraded_;
+};
+
+}  // namespace caascan::engine

@@ -1,0 +1,70 @@
+#include "scanner/engine/server_directory.h"
+
+#include <algorithm>
+
+namespace caascan::engine {
+namespace {
+
+bool holds(const std::vector<AddressRange>& ranges, const IpAddress& address) {
+  return std::ranges::any_of(ranges,
+                             [&](const AddressRange& range) { return range.contains(address); });
+}
+
+}  // namespace
+
+ServerDirectory::ServerDirectory(const ServerDirectoryOptions& options, Exchanges& exchanges)
+    : options_(options), exchanges_(exchanges) {
+  if (options_.global_qps > 0) global_ = &budgets_.emplace_back(options_.global_qps);
+  for (const RangeLimit& limit : options_.range_limits) {
+    range_groups_.push_back(&budgets_.emplace_back(limit.qps));
+  }
+  for (const SuffixLimit& limit : options_.suffix_limits) {
+    suffix_groups_.push_back(&budgets_.emplace_back(limit.qps));
+  }
+}
+
+bool ServerDirectory::may_be_asked(const IpAddress& address) const {
+  return !holds(options_.forbidden, address) || holds(options_.allowed, address);
+}
+
+Budget* ServerDirectory::group_of(const IpAddress& address, const wire::DnsName* name) {
+  Budget* group = nullptr;
+  int longest = -1;
+  for (std::size_t i = 0; i < range_groups_.size(); ++i) {
+    const AddressRange& range = options_.range_limits[i].range;
+    if (range.prefix_bits <= longest || !range.contains(address)) continue;
+    longest = range.prefix_bits;
+    group = range_groups_[i];
+  }
+  if (group != nullptr || name == nullptr) return group;
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < suffix_groups_.size(); ++i) {
+    const wire::DnsName& suffix = options_.suffix_limits[i].suffix;
+    if (suffix.wire().size() <= octets || !name->is_within(suffix)) continue;
+    octets = suffix.wire().size();
+    group = suffix_groups_[i];
+  }
+  return group;
+}
+
+ServerId ServerDirectory::add(const Endpoint& endpoint, double qps, const wire::DnsName* name) {
+  return exchanges_.add_server(endpoint, &budgets_.emplace_back(qps),
+                               group_of(endpoint.address, name), global_);
+}
+
+ServerId ServerDirectory::resolver(const Endpoint& endpoint) {
+  return add(endpoint, options_.server_qps, nullptr);
+}
+
+ServerId ServerDirectory::nameserver(const IpAddress& address, const wire::DnsName& name,
+                                     const wire::DnsName& zone) {
+  if (const auto found = nameservers_.find(address); found != nameservers_.end())
+    return found->second;
+  const bool infrastructure = zone.label_count() <= 1;
+  const ServerId id =
+      add({address, 53}, infrastructure ? options_.infrastructure_qps : options_.server_qps, &name);
+  nameservers_.emplace(address, id);
+  return id;
+}
+
+}  // namespace caascan::engine

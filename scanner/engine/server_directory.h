@@ -1,0 +1,67 @@
+// Every server address that has been asked, with the budgets that pace it. Addresses are shared by
+// all zones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "scanner/engine/endpoint.h"
+#include "scanner/engine/exchanges.h"
+#include "scanner/wire/dns_name.h"
+
+namespace caascan::engine {
+
+// A limit group: one budget that all servers in the range share.
+struct RangeLimit {
+  AddressRange range;
+  double qps = 0;  // > 0
+};
+// A limit group: one budget that all servers share whose nameserver name is `suffix` or below it.
+struct SuffixLimit {
+  wire::DnsName suffix;
+  double qps = 0;  // > 0
+};
+
+struct ServerDirectoryOptions {
+  double server_qps = 50;                // of a nameserver address; > 0
+  double infrastructure_qps = 500;       // of a root or TLD server; > 0
+  double global_qps = 0;                 // 0 = none
+  std::vector<RangeLimit> range_limits;  // the longest range that holds an address counts
+  std::vector<SuffixLimit>
+      suffix_limits;                    // the longest suffix counts; a range goes before a suffix
+  std::vector<AddressRange> forbidden;  // special-use ranges
+  std::vector<AddressRange> allowed;    // exceptions from `forbidden`
+};
+
+// Owns the budgets. A server belongs to the group of the first nameserver name under which it is
+// met. One thread.
+class ServerDirectory {
+ public:
+  ServerDirectory(const ServerDirectoryOptions& options, Exchanges& exchanges);
+
+  [[nodiscard]] bool may_be_asked(const IpAddress& address) const;
+  // The server at `endpoint`, whatever its range: for resolvers that were named on the command
+  // line.
+  ServerId resolver(const Endpoint& endpoint);
+  // The nameserver `name` at `address`, port 53, met as a server of `zone`.
+  ServerId nameserver(const IpAddress& address, const wire::DnsName& name,
+                      const wire::DnsName& zone);
+
+ private:
+  [[nodiscard]] Budget* group_of(const IpAddress& address, const wire::DnsName* name);
+  ServerId add(const Endpoint& endpoint, double qps, const wire::DnsName* name);
+
+  ServerDirectoryOptions options_;
+  Exchanges& exchanges_;
+  std::deque<Budget> budgets_;
+  std::vector<Budget*> range_groups_, suffix_groups_;
+  Budget* global_ = nullptr;
+  std::unordered_map<IpAddress, ServerId> nameservers_;
+};
+
+}  // namespace caascan::engine
