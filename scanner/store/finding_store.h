@@ -1,5 +1,5 @@
-// Findings and scan counts in the work folder: `findings.ndjson.zst` (one finding a line, the format that is
-// published, docs/FORMATS.md "Findings") and `scan.json`.
+// Findings and scan counts in the work folder: `findings.ndjson.zst` (one finding a line, the
+// format that is published, docs/FORMATS.md "Findings") and `scan.json`.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,14 @@
 
 namespace caascan {
 
-// One line of JSON without line break. Hostile text (qname, contact, extended error) comes out as valid UTF-8 JSON.
+// One line of JSON without line break. Hostile text (qname, contact, extended error) comes out as
+// valid UTF-8 JSON.
 [[nodiscard]] std::string finding_to_json(const Finding& finding);
 // The reverse; an error says which member is missing or wrong.
 [[nodiscard]] std::expected<Finding, std::string> finding_from_json(std::string_view line);
+
+// One attempt alone, as in the member `attempts`.
+[[nodiscard]] std::string attempt_to_json(const Attempt& attempt);
 
 [[nodiscard]] std::string scan_counts_to_json(const ScanCounts& counts);
 [[nodiscard]] std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view text);

@@ -1,0 +1,374 @@
+#include "scanner/store/finding_store.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <utility>
+
+#include "scanner/store/json_text.h"
+#include "scanner/store/zstd_lines.h"
+
+namespace caascan {
+namespace {
+
+namespace json = boost::json;
+
+json::string to_json_text(std::string_view text) {
+  return json::string(printable_ascii(text));
+}
+
+json::object to_json(const Attempt& attempt) {
+  json::object out;
+  out["server_name"] = to_json_text(attempt.server_name);
+  out["server_address"] = to_json_text(attempt.server_address);
+  out["server_port"] = attempt.server_port;
+  out["tcp"] = attempt.tcp;
+  out["edns_size"] = attempt.edns_size;
+  out["dnssec_ok"] = attempt.dnssec_ok;
+  out["qname"] = to_json_text(attempt.qname);
+  out["qtype"] = to_json_text(attempt.qtype);
+  out["result"] = word(attempt.result);
+  out["rcode"] = attempt.rcode;
+  out["aa"] = attempt.aa;
+  out["tc"] = attempt.tc;
+  out["ra"] = attempt.ra;
+  out["ad"] = attempt.ad;
+  out["section_counts"] =
+      json::array{attempt.section_counts[0], attempt.section_counts[1], attempt.section_counts[2]};
+  if (attempt.extended_error) out["extended_error"] = *attempt.extended_error;
+  out["extended_error_text"] = to_json_text(attempt.extended_error_text);
+  out["rtt_us"] = attempt.rtt_us;
+  out["sent_unix_ms"] = attempt.sent_unix_ms;
+  out["round"] = attempt.round;
+  return out;
+}
+
+// Takes members out of one object. The first that is missing or of the wrong kind is remembered;
+// what is asked for afterwards yields default values.
+class Members {
+ public:
+  Members(const json::object& object, std::string where)
+      : object_(object), where_(std::move(where)) {}
+
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] bool has(std::string_view key) const { return object_.contains(key); }
+
+  const json::value* take(std::string_view key) {
+    const json::value* value = object_.if_contains(key);
+    if (value == nullptr) wrong(key, "is missing");
+    return value;
+  }
+
+  std::string text(std::string_view key) {
+    const json::value* value = take(key);
+    if (value == nullptr) return {};
+    const json::string* found = value->if_string();
+    if (found == nullptr) {
+      wrong(key, "is not a string");
+      return {};
+    }
+    return {found->data(), found->size()};
+  }
+
+  bool flag(std::string_view key) {
+    const json::value* value = take(key);
+    if (value == nullptr) return false;
+    const bool* found = value->if_bool();
+    if (found == nullptr) wrong(key, "is neither true nor false");
+    return found != nullptr && *found;
+  }
+
+  template <std::integral Number>
+  Number number(std::string_view key) {
+    const json::value* value = take(key);
+    return value == nullptr ? Number{} : number_of<Number>(key, *value);
+  }
+
+  template <std::integral Number>
+  Number number_of(std::string_view key, const json::value& value) {
+    if (const std::int64_t* found = value.if_int64(); found != nullptr) {
+      if (std::in_range<Number>(*found)) return static_cast<Number>(*found);
+      wrong(key, "is out of range");
+    } else if (const std::uint64_t* large = value.if_uint64(); large != nullptr) {
+      if (std::in_range<Number>(*large)) return static_cast<Number>(*large);
+      wrong(key, "is out of range");
+    } else {
+      wrong(key, "is not a whole number");
+    }
+    return {};
+  }
+
+  double real(std::string_view key) {
+    const json::value* value = take(key);
+    if (value == nullptr) return 0;
+    if (const double* found = value->if_double(); found != nullptr) return *found;
+    if (const std::int64_t* whole = value->if_int64(); whole != nullptr) {
+      return static_cast<double>(*whole);
+    }
+    wrong(key, "is not a number");
+    return 0;
+  }
+
+  const json::array& list(std::string_view key) {
+    static const json::array kNone;
+    const json::value* value = take(key);
+    if (value == nullptr) return kNone;
+    const json::array* found = value->if_array();
+    if (found == nullptr) {
+      wrong(key, "is not an array");
+      return kNone;
+    }
+    return *found;
+  }
+
+  // A word of a closed list, read by `from_word`.
+  template <typename FromWord>
+  auto choice(std::string_view key, FromWord from_word) {
+    using Value = typename decltype(from_word(std::string_view()))::value_type;
+    const std::string found = text(key);
+    if (!error_.empty()) return Value{};
+    const auto value = from_word(found);
+    if (!value) wrong(key, fmt::format("has the unknown value \"{}\"", printable_ascii(found)));
+    return value.value_or(Value{});
+  }
+
+  void wrong(std::string_view key, std::string_view what) {
+    if (error_.empty()) error_ = fmt::format("member \"{}{}\" {}", where_, key, what);
+  }
+
+ private:
+  const json::object& object_;
+  std::string where_;
+  std::string error_;
+};
+
+std::expected<Attempt, std::string> attempt_from(const json::object& object, std::size_t index) {
+  Members members(object, fmt::format("attempts[{}].", index));
+  Attempt out;
+  out.server_name = members.text("server_name");
+  out.server_address = members.text("server_address");
+  out.server_port = members.number<std::uint16_t>("server_port");
+  out.tcp = members.flag("tcp");
+  out.edns_size = members.number<std::uint16_t>("edns_size");
+  out.dnssec_ok = members.flag("dnssec_ok");
+  out.qname = members.text("qname");
+  out.qtype = members.text("qtype");
+  out.result = members.choice("result", attempt_result_from_word);
+  out.rcode = members.number<std::uint8_t>("rcode");
+  out.aa = members.flag("aa");
+  out.tc = members.flag("tc");
+  out.ra = members.flag("ra");
+  out.ad = members.flag("ad");
+  const json::array& counts = members.list("section_counts");
+  if (counts.size() == out.section_counts.size()) {
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      out.section_counts[i] = members.number_of<std::uint16_t>("section_counts", counts[i]);
+    }
+  } else {
+    members.wrong("section_counts", "does not have three elements");
+  }
+  if (members.has("extended_error")) {
+    out.extended_error = members.number<std::uint16_t>("extended_error");
+  }
+  out.extended_error_text = members.text("extended_error_text");
+  out.rtt_us = members.number<std::uint32_t>("rtt_us");
+  out.sent_unix_ms = members.number<std::int64_t>("sent_unix_ms");
+  out.round = members.number<std::uint8_t>("round");
+  if (!members.error().empty()) return std::unexpected(members.error());
+  return out;
+}
+
+struct CountMember {
+  std::string_view key;
+  std::uint64_t ScanCounts::* member;
+};
+
+// Every whole number of ScanCounts but those by outcome.
+constexpr CountMember kCountMembers[] = {
+    {"names_total", &ScanCounts::names_total},
+    {"names_cleared", &ScanCounts::names_cleared},
+    {"queries_udp", &ScanCounts::queries_udp},
+    {"queries_tcp", &ScanCounts::queries_tcp},
+    {"replies", &ScanCounts::replies},
+    {"timeouts", &ScanCounts::timeouts},
+    {"mismatch_id", &ScanCounts::mismatch_id},
+    {"mismatch_address", &ScanCounts::mismatch_address},
+    {"mismatch_question", &ScanCounts::mismatch_question},
+    {"mismatch_case", &ScanCounts::mismatch_case},
+    {"mismatch_not_reply", &ScanCounts::mismatch_not_reply},
+    {"mismatch_short", &ScanCounts::mismatch_short},
+    {"late", &ScanCounts::late},
+    {"kernel_drops", &ScanCounts::kernel_drops},
+};
+static_assert(sizeof(ScanCounts) ==
+              (kOutcomeCount + std::size(kCountMembers)) * 8 + 2 * sizeof(double));
+
+std::expected<json::value, std::string> parse_object(std::string_view text) {
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  if (error) return std::unexpected("not JSON: " + error.message());
+  if (!value.is_object()) return std::unexpected("not a JSON object");
+  return value;
+}
+
+}  // namespace
+
+std::string finding_to_json(const Finding& finding) {
+  json::object out;
+  out["name"] = to_json_text(finding.name.text());
+  out["outcome"] = word(finding.outcome);
+  out["cause"] = word(finding.cause);
+  out["failing_label"] = to_json_text(finding.failing_label);
+  out["alias_target"] = to_json_text(finding.alias_target);
+  out["zone"] = to_json_text(finding.zone);
+  out["inherited"] = finding.inherited;
+  json::array nameservers;
+  for (const std::string& name : finding.nameservers) nameservers.push_back(to_json_text(name));
+  out["nameservers"] = std::move(nameservers);
+  out["soa_contact"] = to_json_text(finding.soa_contact);
+  if (finding.control_result) out["control_result"] = word(*finding.control_result);
+  if (finding.control_rcode) out["control_rcode"] = *finding.control_rcode;
+  out["observed_unix_ms"] =
+      json::array(finding.observed_unix_ms.begin(), finding.observed_unix_ms.end());
+  json::array attempts;
+  for (const Attempt& attempt : finding.attempts) attempts.push_back(to_json(attempt));
+  out["attempts"] = std::move(attempts);
+  return json_line(out);
+}
+
+std::string attempt_to_json(const Attempt& attempt) {
+  return json_line(to_json(attempt));
+}
+
+std::expected<Finding, std::string> finding_from_json(std::string_view line) {
+  const auto value = parse_object(line);
+  if (!value) return std::unexpected(value.error());
+  Members members(value->get_object(), "");
+  Finding out;
+  out.name = DomainName::from_canonical(members.text("name"));
+  out.outcome = members.choice("outcome", outcome_from_word);
+  out.cause = members.choice("cause", cause_from_word);
+  out.failing_label = members.text("failing_label");
+  out.alias_target = members.text("alias_target");
+  out.zone = members.text("zone");
+  out.inherited = members.flag("inherited");
+  for (const json::value& name : members.list("nameservers")) {
+    if (const json::string* text = name.if_string(); text != nullptr) {
+      out.nameservers.emplace_back(text->data(), text->size());
+    } else {
+      members.wrong("nameservers", "has an element that is not a string");
+    }
+  }
+  out.soa_contact = members.text("soa_contact");
+  if (members.has("control_result")) {
+    out.control_result = members.choice("control_result", attempt_result_from_word);
+  }
+  if (members.has("control_rcode")) {
+    out.control_rcode = members.number<std::uint8_t>("control_rcode");
+  }
+  for (const json::value& time : members.list("observed_unix_ms")) {
+    out.observed_unix_ms.push_back(members.number_of<std::int64_t>("observed_unix_ms", time));
+  }
+  const json::array& attempts = members.list("attempts");
+  if (out.name.empty()) members.wrong("name", "is empty");
+  if (!members.error().empty()) return std::unexpected(members.error());
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    const json::object* object = attempts[i].if_object();
+    if (object == nullptr) {
+      return std::unexpected(fmt::format("member \"attempts[{}]\" is not an object", i));
+    }
+    auto attempt = attempt_from(*object, i);
+    if (!attempt) return std::unexpected(attempt.error());
+    out.attempts.push_back(std::move(*attempt));
+  }
+  return out;
+}
+
+std::string scan_counts_to_json(const ScanCounts& counts) {
+  json::object out;
+  json::object by_outcome;
+  for (std::size_t i = 0; i < kOutcomeCount; ++i) {
+    by_outcome[word(static_cast<Outcome>(i))] = counts.names_by_outcome[i];
+  }
+  out["names_by_outcome"] = std::move(by_outcome);
+  for (const CountMember& count : kCountMembers) out[count.key] = counts.*count.member;
+  out["elapsed_s"] = counts.elapsed_s;
+  out["first_query_s"] = counts.first_query_s;
+  return json_document(out);
+}
+
+std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view text) {
+  const auto value = parse_object(text);
+  if (!value) return std::unexpected(value.error());
+  Members members(value->get_object(), "");
+  ScanCounts out;
+  const json::value* by_outcome = members.take("names_by_outcome");
+  if (by_outcome == nullptr) return std::unexpected(members.error());
+  const json::object* object = by_outcome->if_object();
+  if (object == nullptr) return std::unexpected("member \"names_by_outcome\" is not an object");
+  Members outcomes(*object, "names_by_outcome.");
+  for (std::size_t i = 0; i < kOutcomeCount; ++i) {
+    out.names_by_outcome[i] = outcomes.number<std::uint64_t>(word(static_cast<Outcome>(i)));
+  }
+  if (!outcomes.error().empty()) return std::unexpected(outcomes.error());
+  for (const CountMember& count : kCountMembers) {
+    out.*count.member = members.number<std::uint64_t>(count.key);
+  }
+  out.elapsed_s = members.real("elapsed_s");
+  out.first_query_s = members.real("first_query_s");
+  if (!members.error().empty()) return std::unexpected(members.error());
+  return out;
+}
+
+struct FindingWriter::Impl {
+  ZstdLineWriter lines;
+};
+
+FindingWriter::FindingWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FindingWriter::FindingWriter(FindingWriter&&) noexcept = default;
+FindingWriter& FindingWriter::operator=(FindingWriter&&) noexcept = default;
+FindingWriter::~FindingWriter() = default;
+
+std::expected<FindingWriter, std::string> FindingWriter::create(const std::filesystem::path& path) {
+  auto lines = ZstdLineWriter::create(path);
+  if (!lines) return std::unexpected(lines.error());
+  return FindingWriter(std::make_unique<Impl>(Impl{std::move(*lines)}));
+}
+
+std::expected<void, std::string> FindingWriter::append(const Finding& finding) {
+  return impl_->lines.append(finding_to_json(finding));
+}
+
+std::expected<void, std::string> FindingWriter::close() {
+  return impl_->lines.close();
+}
+
+struct FindingReader::Impl {
+  ZstdLineReader lines;
+};
+
+FindingReader::FindingReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FindingReader::FindingReader(FindingReader&&) noexcept = default;
+FindingReader& FindingReader::operator=(FindingReader&&) noexcept = default;
+FindingReader::~FindingReader() = default;
+
+std::expected<FindingReader, std::string> FindingReader::open(const std::filesystem::path& path) {
+  auto lines = ZstdLineReader::open(path);
+  if (!lines) return std::unexpected(lines.error());
+  return FindingReader(std::make_unique<Impl>(Impl{std::move(*lines)}));
+}
+
+std::expected<bool, std::string> FindingReader::next(Finding& finding) {
+  std::string_view line;
+  const auto more = impl_->lines.next(line);
+  if (!more || !*more) return more;
+  auto parsed = finding_from_json(line);
+  if (!parsed) return std::unexpected(impl_->lines.error_here(parsed.error()));
+  finding = std::move(*parsed);
+  return true;
+}
+
+}  // namespace caascan

@@ -1,0 +1,206 @@
+#include "scanner/store/finding_store.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <string>
+#include <vector>
+
+#include "fixtures.h"
+#include "scanner/store/zstd_lines.h"
+
+namespace caascan {
+namespace {
+
+using test::full_finding;
+using test::TempDir;
+
+TEST(FindingJson, EveryMemberComesBack) {
+  const Finding finding = full_finding();
+  const std::string line = finding_to_json(finding);
+  EXPECT_FALSE(line.contains('\n'));
+  const auto read = finding_from_json(line);
+  ASSERT_TRUE(read.has_value()) << read.error();
+  EXPECT_EQ(*read, finding);
+  EXPECT_EQ(finding_to_json(*read), line);
+}
+
+TEST(FindingJson, DefaultsComeBack) {
+  Finding finding;
+  finding.name = DomainName::from_canonical("a.example");
+  const auto read = finding_from_json(finding_to_json(finding));
+  ASSERT_TRUE(read.has_value()) << read.error();
+  EXPECT_EQ(*read, finding);
+}
+
+TEST(FindingJson, HostileOctetsInEveryTextComeOutAsPrintableAscii) {
+  const std::string hostile("\0\r\n\x1b]0;x\a\"\\\xff\xfe\xe2\x80\xae\x7f", 17);
+  Finding finding = full_finding();
+  finding.name = DomainName::from_canonical(hostile);
+  finding.failing_label = finding.alias_target = finding.zone = finding.soa_contact = hostile;
+  finding.nameservers = {hostile, hostile};
+  Attempt& attempt = finding.attempts[0];
+  attempt.server_name = attempt.server_address = attempt.qname = attempt.qtype = hostile;
+  attempt.extended_error_text = hostile;
+  const std::string line = finding_to_json(finding);
+  for (const char c : line) EXPECT_TRUE(c >= 0x20 && c < 0x7F) << static_cast<int>(c);
+  const auto read = finding_from_json(line);
+  ASSERT_TRUE(read.has_value()) << read.error();
+  EXPECT_EQ(read->zone, "\\000\\013\\010\\027]0;x\\007\"\\\\255\\254\\226\\128\\174\\127");
+  EXPECT_EQ(read->attempts[0].qname, read->zone);
+  // What has been made harmless once stays as it is.
+  EXPECT_EQ(finding_to_json(*read), line);
+}
+
+// Takes each member away, then gives it the wrong type.
+TEST(FindingJson, ErrorNamesTheMember) {
+  boost::system::error_code error;
+  const boost::json::value whole = boost::json::parse(finding_to_json(full_finding()), error);
+  ASSERT_FALSE(error);
+  for (const auto& member : whole.get_object()) {
+    const std::string key(member.key());
+    boost::json::object object = whole.get_object();
+    object[key] = boost::json::object{};
+    auto read = finding_from_json(boost::json::serialize(object));
+    ASSERT_FALSE(read.has_value()) << key;
+    EXPECT_TRUE(read.error().starts_with("member \"" + key + "\" is n")) << read.error();
+    if (key == "control_result" || key == "control_rcode") continue;
+    object.erase(key);
+    read = finding_from_json(boost::json::serialize(object));
+    ASSERT_FALSE(read.has_value()) << key;
+    EXPECT_EQ(read.error(), "member \"" + key + "\" is missing");
+  }
+  for (const auto& member : whole.at("attempts").at(0).as_object()) {
+    const std::string key(member.key());
+    boost::json::object object = whole.get_object();
+    object["attempts"].as_array()[0].as_object()[key] = boost::json::object{};
+    const auto read = finding_from_json(boost::json::serialize(object));
+    ASSERT_FALSE(read.has_value()) << key;
+    EXPECT_TRUE(read.error().starts_with("member \"attempts[0]." + key + "\" is ")) << read.error();
+  }
+}
+
+struct BadLine {
+  std::string_view key;
+  boost::json::value value;
+  std::string_view error;
+};
+
+TEST(FindingJson, ValuesOutOfRangeAreErrors) {
+  const BadLine lines[] = {
+      {"outcome", "servfial", "member \"outcome\" has the unknown value \"servfial\""},
+      {"cause", "", "member \"cause\" has the unknown value \"\""},
+      {"control_rcode", 256, "member \"control_rcode\" is out of range"},
+      {"control_rcode", -1, "member \"control_rcode\" is out of range"},
+      {"control_rcode", 1.5, "member \"control_rcode\" is not a whole number"},
+      {"name", "", "member \"name\" is empty"},
+      {"nameservers", boost::json::array{1},
+       "member \"nameservers\" has an element that is not a string"},
+      {"attempts", boost::json::array{1}, "member \"attempts[0]\" is not an object"},
+  };
+  boost::system::error_code error;
+  const boost::json::value whole = boost::json::parse(finding_to_json(full_finding()), error);
+  ASSERT_FALSE(error);
+  for (const BadLine& line : lines) {
+    boost::json::object object = whole.get_object();
+    object[line.key] = line.value;
+    const auto read = finding_from_json(boost::json::serialize(object));
+    ASSERT_FALSE(read.has_value()) << line.error;
+    EXPECT_EQ(read.error(), line.error);
+  }
+  for (const std::string_view text : {"", "{", "[]", "null", "\xff", "{\"name\":\"a.b\"}x"}) {
+    EXPECT_FALSE(finding_from_json(text).has_value()) << text;
+  }
+}
+
+TEST(ScanCountsJson, EveryCountComesBack) {
+  ScanCounts counts;
+  std::uint64_t next = std::uint64_t{1} << 60;
+  for (std::uint64_t& names : counts.names_by_outcome) names = next++;
+  for (const auto member :
+       {&ScanCounts::names_total, &ScanCounts::names_cleared, &ScanCounts::queries_udp,
+        &ScanCounts::queries_tcp, &ScanCounts::replies, &ScanCounts::timeouts,
+        &ScanCounts::mismatch_id, &ScanCounts::mismatch_address, &ScanCounts::mismatch_question,
+        &ScanCounts::mismatch_case, &ScanCounts::mismatch_not_reply, &ScanCounts::mismatch_short,
+        &ScanCounts::late, &ScanCounts::kernel_drops}) {
+    counts.*member = next++;
+  }
+  counts.elapsed_s = 12.625;
+  counts.first_query_s = 3;  // written without a fraction
+  const std::string text = scan_counts_to_json(counts);
+  const auto read = scan_counts_from_json(text);
+  ASSERT_TRUE(read.has_value()) << read.error();
+  EXPECT_EQ(*read, counts);
+}
+
+TEST(ScanCountsJson, ErrorNamesTheMember) {
+  boost::system::error_code error;
+  const boost::json::value whole = boost::json::parse(scan_counts_to_json({}), error);
+  ASSERT_FALSE(error);
+  for (const auto& member : whole.get_object()) {
+    boost::json::object object = whole.get_object();
+    object.erase(member.key());
+    const auto read = scan_counts_from_json(boost::json::serialize(object));
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error(), "member \"" + std::string(member.key()) + "\" is missing");
+  }
+}
+
+// Every state in which a kill or a full disk can leave the file.
+TEST(FindingStore, CutAtAnyOffsetIsAnErrorAfterTheFindingsThatAreThere) {
+  const TempDir dir;
+  const auto path = dir.path() / "findings.zst";
+  constexpr std::size_t kFindings = 300;  // more than one flushed block
+  auto writer = FindingWriter::create(path);
+  ASSERT_TRUE(writer.has_value());
+  Finding finding = test::make_finding({.name = "x.example"});
+  for (std::size_t i = 0; i < kFindings; ++i) {
+    finding.name = DomainName::from_canonical("name" + std::to_string(i) + ".example");
+    ASSERT_TRUE(writer->append(finding).has_value());
+  }
+  ASSERT_TRUE(writer->close().has_value());
+  const std::string whole = test::read_file(path);
+  const auto cut = dir.path() / "cut.zst";
+  std::size_t most = 0;
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    test::write_file(cut, std::string_view(whole).substr(0, size));
+    auto reader = FindingReader::open(cut);
+    ASSERT_TRUE(reader.has_value());
+    std::size_t count = 0;
+    std::expected<bool, std::string> more = true;
+    while ((more = reader->next(finding)) && *more) {
+      ASSERT_EQ(finding.name.text(), "name" + std::to_string(count) + ".example");
+      ++count;
+    }
+    if (size == whole.size()) {
+      EXPECT_TRUE(more.has_value()) << more.error();
+      EXPECT_EQ(count, kFindings);
+      break;
+    }
+    ASSERT_FALSE(more.has_value()) << size;
+    EXPECT_TRUE(more.error().starts_with(cut.string() + ": line ")) << more.error();
+    EXPECT_GE(count, most);
+    most = std::max(most, count);
+  }
+  EXPECT_GE(most, std::size_t{kFlushLines});
+}
+
+TEST(FindingStore, LineThatIsNoFindingIsNamed) {
+  const TempDir dir;
+  const auto path = dir.path() / "findings.zst";
+  auto writer = FindingWriter::create(path);
+  ASSERT_TRUE(writer.has_value());
+  ASSERT_TRUE(writer->append(full_finding()).has_value());
+  Finding nameless;
+  ASSERT_TRUE(writer->append(nameless).has_value());
+  ASSERT_TRUE(writer->close().has_value());
+  auto reader = FindingReader::open(path);
+  ASSERT_TRUE(reader.has_value());
+  Finding finding;
+  EXPECT_EQ(reader->next(finding), true);
+  EXPECT_EQ(reader->next(finding).error(), path.string() + ": line 2: member \"name\" is empty");
+}
+
+}  // namespace
+}  // namespace caascan
