@@ -1,0 +1,167 @@
+#include "output/evidence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ranges>
+
+#include "scanner/store/json_text.h"
+
+namespace caascan {
+namespace {
+
+constexpr auto kRcodeWords = std::to_array<std::string_view>(
+    {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET",
+     "NXRRSET", "NOTAUTH", "NOTZONE"});
+constexpr std::uint8_t kFormerr = 1, kServfail = 2, kNotimp = 4, kRefused = 5;
+
+bool answered(const Attempt& attempt, std::uint8_t rcode) {
+  return attempt.result == AttemptResult::kAnswer && attempt.rcode == rcode;
+}
+
+bool shows(const Attempt& attempt, Cause cause) {
+  switch (cause) {
+    case Cause::kServfail:
+      return answered(attempt, kServfail);
+    case Cause::kRefused:
+      return answered(attempt, kRefused);
+    case Cause::kNotimp:
+      return answered(attempt, kNotimp);
+    case Cause::kFormerr:
+      return answered(attempt, kFormerr);
+    case Cause::kOtherRcode:
+      return attempt.result == AttemptResult::kAnswer && attempt.rcode > kRefused;
+    case Cause::kTimeout:
+      return attempt.result == AttemptResult::kTimeout;
+    case Cause::kMalformed:
+      return attempt.result == AttemptResult::kMalformed;
+    case Cause::kUnreachable:
+      return attempt.result == AttemptResult::kUnreachable;
+    case Cause::kTruncatedNoTcp:
+      return attempt.tc || attempt.tcp;
+    case Cause::kLame:
+    case Cause::kAliasLoop:
+    case Cause::kBogus:
+      return attempt.result == AttemptResult::kAnswer;
+    case Cause::kNone:
+    case Cause::kNoAddress:
+    case Cause::kSpecialUseOnly:
+    case Cause::kQuotaUsedUp:
+      return true;
+  }
+  return true;
+}
+
+// Quotes for a POSIX shell wherever a character could mean something to it.
+std::string shell_word(std::string_view text) {
+  const std::string printable = printable_ascii(text);
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == ':';
+  };
+  if (!printable.empty() && std::ranges::all_of(printable, is_plain)) return printable;
+  std::string out = "'";
+  for (const char c : printable) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  out += '\'';
+  return out;
+}
+
+// dig takes a bare word that begins with `-`, `+` or `@` as an option, and one without a dot as a
+// type or class where it is one (`mx`, `in`).
+std::string dig_name(std::string_view name) {
+  const bool ambiguous = !name.contains('.') || name.starts_with('-') || name.starts_with('+') ||
+                         name.starts_with('@');
+  return (ambiguous ? "-q " : "") + shell_word(name);
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string rcode_text(std::uint8_t rcode) {
+  if (rcode < kRcodeWords.size()) return std::string(kRcodeWords[rcode]);
+  if (rcode == 16) return "BADVERS";
+  if (rcode == 23) return "BADCOOKIE";
+  return fmt::format("RCODE{}", rcode);
+}
+
+const Attempt* decisive_attempt(const Finding& finding) {
+  const Attempt* last_caa = nullptr;
+  for (const Attempt& attempt : finding.attempts | std::views::reverse) {
+    if (attempt.qtype != "CAA") continue;
+    if (shows(attempt, finding.cause)) return &attempt;
+    if (last_caa == nullptr) last_caa = &attempt;
+  }
+  if (last_caa != nullptr || finding.attempts.empty()) return last_caa;
+  return &finding.attempts.back();
+}
+
+std::string answer_text(const Attempt& attempt) {
+  std::string out;
+  switch (attempt.result) {
+    case AttemptResult::kAnswer:
+      out = rcode_text(attempt.rcode);
+      if (attempt.tc) out += ", truncated";
+      break;
+    case AttemptResult::kTimeout:
+      out = fmt::format("no reply within {:.1f} s", static_cast<double>(attempt.rtt_us) / 1e6);
+      break;
+    case AttemptResult::kMalformed:
+      out = "a reply that cannot be read";
+      break;
+    case AttemptResult::kTcpFailed:
+      out = "TCP connection failed";
+      break;
+    case AttemptResult::kUnreachable:
+      out = "network unreachable";
+      break;
+  }
+  if (attempt.extended_error) {
+    out += fmt::format(" (extended error {}", *attempt.extended_error);
+    if (!attempt.extended_error_text.empty()) {
+      out += ": " + printable_ascii(attempt.extended_error_text);
+    }
+    out += ')';
+  }
+  return out;
+}
+
+std::string nameserver_text(const Attempt& attempt) {
+  return printable_ascii(attempt.server_name.empty() ? attempt.server_address
+                                                     : attempt.server_name);
+}
+
+std::string dig_line(const Finding& finding) {
+  const Attempt* attempt = decisive_attempt(finding);
+  if (attempt == nullptr) return fmt::format("dig {} CAA", dig_name(finding.failing_label));
+  const bool resolver = attempt->server_name.empty();
+  std::string out = "dig";
+  if (resolver) {
+    out += " +dnssec";
+  } else {
+    out += " +norec";
+    if (attempt->dnssec_ok) out += " +dnssec";
+    out += attempt->edns_size == 0 ? " +noedns" : fmt::format(" +bufsize={}", attempt->edns_size);
+  }
+  if (attempt->tcp) out += " +tcp";
+  if (attempt->server_port != 53) out += fmt::format(" -p {}", attempt->server_port);
+  out += " @" + shell_word(attempt->server_address);
+  // A resolver randomises the case itself; at an authoritative server the case may be the trigger.
+  out += ' ' + dig_name(resolver ? lower_case(attempt->qname) : attempt->qname);
+  out += ' ' + shell_word(attempt->qtype);
+  return out;
+}
+
+}  // namespace caascan

@@ -1,0 +1,31 @@
+// What of a finding's evidence people are shown: the attempt that shows the fault, what came of it,
+// and a command that shows it again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "scanner/finding.h"
+
+namespace caascan {
+
+// "SERVFAIL", "REFUSED", …; "RCODE12" for numbers without a name (IANA, DNS RCODEs).
+[[nodiscard]] std::string rcode_text(std::uint8_t rcode);
+
+// The last attempt that shows the finding's cause; failing that, the last that asked for CAA;
+// nullptr without any. Borrows from `finding`.
+[[nodiscard]] const Attempt* decisive_attempt(const Finding& finding);
+
+// What came of an attempt, in words: "SERVFAIL", "no reply within 4.0 s", … Printable ASCII.
+[[nodiscard]] std::string answer_text(const Attempt& attempt);
+
+// Who was asked: the nameserver's name, or the address where it has none (a resolver).
+[[nodiscard]] std::string nameserver_text(const Attempt& attempt);
+
+// One `dig` command (BIND 9.16 and later) that asks what the decisive attempt asked, in the same
+// case and by the same transport; without attempts the plain question. Safe to paste in a POSIX
+// shell whatever the names hold.
+[[nodiscard]] std::string dig_line(const Finding& finding);
+
+}  // namespace caascan
