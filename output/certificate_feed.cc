@@ -1,0 +1,98 @@
+#include "output/certificate_feed.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <optional>
+#include <tuple>
+
+#include "output/message.h"
+#include "output/time_text.h"
+#include "scanner/store/json_text.h"
+
+namespace caascan {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kWildcard = "*.";
+
+std::string_view without_wildcard(std::string_view name) {
+  if (name.starts_with(kWildcard)) name.remove_prefix(kWildcard.size());
+  return name;
+}
+
+}  // namespace
+
+CertificateFeed::CertificateFeed(const AffectedNames& affected, std::int64_t at_unix_s)
+    : affected_(affected), at_unix_s_(at_unix_s), seen_(affected.names().size()) {}
+
+void CertificateFeed::add(const CertificateRecord& record) {
+  bool any = false;
+  for (const std::string& name : record.names) {
+    const auto index = affected_.find(without_wildcard(name));
+    if (!index) continue;
+    any = true;
+    (name.starts_with(kWildcard) ? seen_[*index].wildcard : seen_[*index].bare) = true;
+  }
+  if (!any || record.serial_hex.empty() || record.not_after_unix_s < at_unix_s_) return;
+  Certificate& certificate =
+      certificates_[Key{record.issuer_organization, record.issuer_common_name, record.serial_hex}];
+  // Should a CA have used a serial twice, the names of both are in one entry: nobody is left out.
+  certificate.names.insert(record.names.begin(), record.names.end());
+  certificate.not_after_unix_s = std::max(certificate.not_after_unix_s, record.not_after_unix_s);
+  certificate.precertificate = certificate.precertificate && record.precertificate;
+}
+
+std::vector<std::string> CertificateFeed::hostnames() const {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    const std::string& name = affected_.names()[i].name;
+    if (seen_[i].bare) out.push_back(name);
+    if (seen_[i].wildcard) out.push_back(std::string(kWildcard) + name);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+std::expected<void, std::string> CertificateFeed::for_each_line(const LineSink& line) const {
+  std::vector<const std::pair<const Key, Certificate>*> order;
+  order.reserve(certificates_.size());
+  for (const auto& entry : certificates_) order.push_back(&entry);
+  std::ranges::stable_sort(order, {},
+                           [](const auto* entry) { return entry->second.not_after_unix_s; });
+  for (const auto* entry : order) {
+    if (auto taken = line(json_of(entry->first, entry->second)); !taken) return taken;
+  }
+  return {};
+}
+
+std::string CertificateFeed::json_of(const Key& key, const Certificate& certificate) const {
+  json::object out;
+  out["serial"] = key.serial_hex;
+  out["issuer"] = json::object{{"organization", key.issuer_organization},
+                               {"common_name", key.issuer_common_name}};
+  out["not_after"] = rfc3339(certificate.not_after_unix_s);
+  out["precertificate"] = certificate.precertificate;
+  out["names"] = json::array(certificate.names.begin(), certificate.names.end());
+  json::array affected;
+  for (const std::string& name : certificate.names) {
+    const auto index = affected_.find(without_wildcard(name));
+    if (!index) continue;
+    const AffectedName& found = affected_.names()[*index];
+    json::object entry;
+    entry["name"] = name;
+    entry["outcome"] = word(found.outcome);
+    entry["message"] = ca_message(name, found.problem);
+    entry["cause"] = word(found.cause);
+    entry["nameserver"] = found.nameserver;
+    entry["answer"] = found.answer;
+    entry["zone"] = found.zone;
+    entry["provider"] = found.provider;
+    entry["dig"] = found.dig;
+    affected.push_back(std::move(entry));
+  }
+  out["affected"] = std::move(affected);
+  return json_line(out);
+}
+
+}  // namespace caascan
