@@ -1,0 +1,196 @@
+#include "output/publish.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <numeric>
+#include <utility>
+
+#include "ingest/certificate_store.h"
+#include "output/affected.h"
+#include "output/certificate_feed.h"
+#include "output/durable_file.h"
+#include "output/finding_spill.h"
+#include "output/generation.h"
+#include "output/lists.h"
+#include "output/provider.h"
+#include "output/report.h"
+#include "scanner/store/zstd_lines.h"
+
+namespace caascan {
+namespace {
+
+constexpr std::string_view kFindings = "findings.ndjson.zst";
+constexpr std::string_view kCertificates = "certificates.zst";
+
+// A set under way: its folder, and the files that are complete.
+class SetWriter {
+ public:
+  explicit SetWriter(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  [[nodiscard]] std::filesystem::path path(std::string_view name) const { return folder_ / name; }
+  [[nodiscard]] const std::vector<PublishedFile>& files() const { return files_; }
+
+  std::expected<void, std::string> write(std::string_view name, std::string_view text) {
+    if (auto written = write_durably(path(name), text); !written) return written;
+    return finished(name);
+  }
+
+  // For a file that has been written already: its checksum is of what the disk gives back.
+  std::expected<void, std::string> finished(std::string_view name) {
+    auto digest = digest_file(path(name));
+    if (!digest) return std::unexpected(digest.error());
+    files_.push_back({std::string(name), std::move(*digest)});
+    return {};
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<PublishedFile> files_;
+};
+
+// Lost findings must never pass for cured names.
+std::expected<void, std::string> check_balance(const ScanCounts& counts,
+                                               const AffectedNames& affected) {
+  const std::uint64_t sum = std::accumulate(counts.names_by_outcome.begin(),
+                                            counts.names_by_outcome.end(), std::uint64_t{0});
+  if (sum != counts.names_total) {
+    return std::unexpected(fmt::format("the scan's counts do not balance: {} names, {} outcomes",
+                                       counts.names_total, sum));
+  }
+  for (const Outcome outcome : {Outcome::kServfail, Outcome::kTimeout}) {
+    std::uint64_t found = 0;
+    for (const AffectedName& name : affected.names()) found += name.outcome == outcome ? 1 : 0;
+    const std::uint64_t counted = counts.names_by_outcome[static_cast<std::size_t>(outcome)];
+    if (found != counted) {
+      return std::unexpected(fmt::format("the scan counted {} {} names, but {} holds {}", counted,
+                                         word(outcome), kFindings, found));
+    }
+  }
+  return {};
+}
+
+std::expected<void, std::string> write_lists(SetWriter& set, const AffectedNames& affected,
+                                             SetContents& contents) {
+  const Lists lists = build_lists(affected);
+  for (const ListFile& file : kListFiles) {
+    const List& list = lists.*file.list;
+    if (auto written = set.write(file.file_name, list_text(list)); !written) return written;
+    contents.list_lines.emplace_back(file.file_name, list.size());
+  }
+  contents.providers = rank_providers(affected);
+  return set.write("providers.tsv", providers_text(contents.providers));
+}
+
+std::expected<void, std::string> write_findings(SetWriter& set, const AffectedNames& affected,
+                                                FindingSpill& spill) {
+  auto out = ZstdLineWriter::create(set.path(kFindings));
+  if (!out) return std::unexpected(out.error());
+  std::string line;
+  for (const AffectedName& name : affected.names()) {
+    if (auto read = spill.read(name.line, line); !read) return read;
+    if (auto written = out->append(line); !written) return written;
+  }
+  if (auto closed = out->close(); !closed) return closed;
+  return set.finished(kFindings);
+}
+
+std::expected<void, std::string> write_feeds(SetWriter& set, const AffectedNames& affected,
+                                             const PublishOptions& options, SetContents& contents) {
+  auto store = CertificateStoreReader::open(options.work_dir / kCertificates);
+  if (!store) return std::unexpected(store.error());
+  CertificateFeed feed(affected, options.at_unix_s);
+  CertificateRecord record;
+  while (true) {
+    const auto more = store->next(record);
+    if (!more) return std::unexpected(more.error());
+    if (!*more) break;
+    feed.add(record);
+  }
+  const std::vector<std::string> hostnames = feed.hostnames();
+  contents.feed_hostnames = hostnames.size();
+  contents.feed_certificates = feed.certificate_count();
+  constexpr std::string_view kHostnames = "feed/hostnames.txt";
+  auto names = DurableFile::create(set.path(kHostnames));
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : hostnames) {
+    if (auto written = names->write(name + '\n'); !written) return written;
+  }
+  if (auto closed = names->close(); !closed) return closed;
+  if (auto done = set.finished(kHostnames); !done) return done;
+
+  constexpr std::string_view kFeed = "feed/certificates.ndjson";
+  auto lines = DurableFile::create(set.path(kFeed));
+  if (!lines) return std::unexpected(lines.error());
+  const auto written = feed.for_each_line([&](std::string_view line) {
+    auto taken = lines->write(line);
+    return taken ? lines->write("\n") : taken;
+  });
+  if (!written) return written;
+  if (auto closed = lines->close(); !closed) return closed;
+  return set.finished(kFeed);
+}
+
+std::expected<void, std::string> write_reports(SetWriter& set, const PublishOptions& options,
+                                               const SetContents& contents) {
+  if (auto done = set.write("summary.json", summary_json(options, contents)); !done) return done;
+  const std::string manifest = manifest_json(options, contents, set.files());
+  if (auto done = set.write("manifest.json", manifest); !done) return done;
+  return set.write("SHA256SUMS", sha256sums(set.files()));
+}
+
+}  // namespace
+
+std::expected<PublishResult, std::string> publish(const PublishOptions& options) {
+  const auto providers =
+      ProviderTable::parse(options.provider_table, options.provider_table_origin);
+  if (!providers) return std::unexpected(providers.error());
+  std::vector<std::string> links;
+  for (const ListFile& file : kListFiles) links.emplace_back(file.file_name);
+  auto generation = Generation::prepare(options.out_dir, std::move(links));
+  if (!generation) return std::unexpected(generation.error());
+  if (auto made = generation->make_folder("feed"); !made) return std::unexpected(made.error());
+
+  auto spill = FindingSpill::create(options.work_dir);
+  if (!spill) return std::unexpected(spill.error());
+  const auto affected = read_affected(options.work_dir / kFindings, *providers, *spill);
+  if (!affected) return std::unexpected(affected.error());
+  if (auto good = check_balance(options.scan_counts, *affected); !good) {
+    return std::unexpected(good.error());
+  }
+
+  SetContents contents;
+  contents.finished_unix_s = options.finished_unix_s;
+  if (contents.finished_unix_s == 0) {
+    contents.finished_unix_s =
+        std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  }
+  SetWriter set(generation->folder());
+  auto written = write_lists(set, *affected, contents);
+  if (written) written = write_findings(set, *affected, *spill);
+  if (written) written = write_feeds(set, *affected, options, contents);
+  if (written) written = write_reports(set, options, contents);
+  if (!written) return std::unexpected(written.error());
+
+  PublishResult result;
+  for (std::size_t i = 0; i < kListFiles.size(); ++i) {
+    const std::uint64_t lines = contents.list_lines[i].second;
+    const auto list = kListFiles[i].list;
+    if (list == &Lists::servfail_namebright) result.servfail_namebright = lines;
+    if (list == &Lists::servfail_other) result.servfail_other = lines;
+    if (list == &Lists::timeout_namebright) result.timeout_namebright = lines;
+    if (list == &Lists::timeout_other) result.timeout_other = lines;
+    if (list == &Lists::zones_namebright || list == &Lists::zones_other) {
+      result.zones_at_fault += lines;
+    }
+  }
+  auto named = generation->commit(contents.finished_unix_s, result.warnings);
+  if (!named) return std::unexpected(named.error());
+  result.generation = std::move(*named);
+  result.certificates = contents.feed_certificates;
+  result.hostnames = contents.feed_hostnames;
+  result.finished_unix_s = contents.finished_unix_s;
+  return result;
+}
+
+}  // namespace caascan
