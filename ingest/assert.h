@@ -1,4 +1,5 @@
-// Broken invariants end the process, in release builds too. Bytes from outside never reach an assertion.
+// Broken invariants end the process, in release builds too. Bytes from outside never reach an
+// assertion.
 #pragma once
 
 #include <cstdio>
@@ -6,7 +7,8 @@
 
 namespace caascan {
 [[noreturn]] inline void assertion_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "caascan: internal error: %s does not hold (%s:%d)\n", condition, file, line);
+  std::fprintf(stderr, "caascan: internal error: %s does not hold (%s:%d)\n", condition, file,
+               line);
   std::abort();
 }
 }  // namespace caascan
