@@ -39,7 +39,7 @@ std::uint32_t checksum(std::string_view block) {
 
 struct BlockFileWriter::Impl {
   struct Free {
-    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+    void operator()(ZSTD_CCtx* object) const { ZSTD_freeCCtx(object); }
   };
 
   Impl(OutputFile output, std::size_t octets_wanted)
@@ -103,7 +103,7 @@ std::expected<void, std::string> BlockFileWriter::close() {
 
 struct BlockFileReader::Impl {
   struct Free {
-    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+    void operator()(ZSTD_DCtx* object) const { ZSTD_freeDCtx(object); }
   };
 
   Impl(std::string name, std::unique_ptr<ByteSource> source)

@@ -63,7 +63,7 @@ bool Input::fill(std::size_t count) {
     // for one file.
     const std::size_t unread = end_ - start_;
     if (buffer_.size() < end_ + kChunkOctets + kPaddingOctets) {
-      std::memmove(buffer_.data(), buffer_.data() + start_, unread);
+      if (unread != 0) std::memmove(buffer_.data(), buffer_.data() + start_, unread);
       start_ = 0;
       end_ = unread;
       const std::size_t needed = std::max(count, unread + 1) + kChunkOctets + kPaddingOctets;

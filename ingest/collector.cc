@@ -20,6 +20,7 @@ void put_hex(std::string_view octets, std::string& out) {
 
 std::expected<std::unique_ptr<Collector>, std::string> Collector::create(
     const IngestOptions& options, const NameBatchSink* sink, IngestProgress* progress) {
+  NameRuns::remove_leftovers(options.work_dir);
   auto store = CertificateStoreWriter::create(options.work_dir / "certificates.zst");
   if (!store) return std::unexpected(store.error());
   auto rejects = RejectLog::create(options.work_dir / "rejects.tsv");

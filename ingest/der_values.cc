@@ -86,6 +86,11 @@ std::size_t utf8_sequence_size(std::string_view text) {
 }
 
 void append_repaired_utf8(std::string& text, std::string_view raw) {
+  // Nearly every value is ASCII to its end.
+  std::size_t ascii = 0;
+  while (ascii < raw.size() && static_cast<unsigned char>(raw[ascii]) < 0x80) ++ascii;
+  text += raw.substr(0, ascii);
+  raw.remove_prefix(ascii);
   while (!raw.empty()) {
     const std::size_t size = utf8_sequence_size(raw);
     if (size == 0) {

@@ -63,6 +63,17 @@ void NameRuns::remove(const std::vector<std::filesystem::path>& runs) {
   for (const auto& run : runs) std::filesystem::remove(run, ignored);
 }
 
+void NameRuns::remove_leftovers(const std::filesystem::path& work_dir) {
+  std::vector<std::filesystem::path> leftovers;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(work_dir, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("names-") && name.ends_with(".run")) leftovers.push_back(entry->path());
+  }
+  for (const auto& run : leftovers) std::filesystem::remove(run, error);
+}
+
 std::string_view NameRuns::name_at(std::uint32_t place) const {
   return std::string_view(arena_).substr(place + 1, static_cast<unsigned char>(arena_[place]));
 }

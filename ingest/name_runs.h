@@ -25,6 +25,9 @@ class NameRuns {
   NameRuns& operator=(const NameRuns&) = delete;
   ~NameRuns();
 
+  // Removes what a killed process has left in `work_dir`.
+  static void remove_leftovers(const std::filesystem::path& work_dir);
+
   // `name` has 1 to 253 octets, none of them LF.
   [[nodiscard]] std::expected<void, std::string> add(std::string_view name);
   [[nodiscard]] bool empty() const { return runs_.empty() && places_.empty(); }

@@ -154,6 +154,17 @@ TEST(UniqueNames, AreTheSameWithLittleMemory) {
   }
 }
 
+TEST(SpilledNames, OfAKilledProcessAreRemoved) {
+  const test::TemporaryFolder folder;
+  folder.write("work/names-7.run", "left");
+  folder.write("work/names.txt", "kept");
+  IngestOptions options;
+  options.ct_paths = {folder.write("list", "a.example\n")};
+  EXPECT_THAT(test::run_ingest(folder, options).names, ElementsAre("a.example"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "work/names-7.run"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "work/names.txt"));
+}
+
 TEST(NamesFile, IsSortedAndTheSameWithLittleMemory) {
   const test::TemporaryFolder folder;
   IngestOptions options;
