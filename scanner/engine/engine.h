@@ -94,6 +94,12 @@ class Engine final : public ResolutionSink {
   [[nodiscard]] bool idle() const { return active_ == 0 && parked_.empty(); }
   [[nodiscard]] std::size_t active() const { return active_; }
   [[nodiscard]] std::size_t parked() const { return parked_.size(); }
+  // Attempts that are queued or may still be answered; questions that iteration is working on. Both
+  // are zero once an idle engine has nothing left to wake for.
+  [[nodiscard]] std::size_t attempts_live() const { return exchanges_.live(); }
+  [[nodiscard]] std::size_t resolutions_under_way() const {
+    return iterative_ ? iterative_->resolutions_under_way() : 0;
+  }
   [[nodiscard]] const ScanCounts& counts() const { return counts_; }
 
   void on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,

@@ -52,6 +52,7 @@ class IterativeResolver final : public ResolutionSource {
   void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) override;
   void deliver(Instant now) override;
   [[nodiscard]] bool has_deliveries() const override { return table_.has_deliveries(); }
+  [[nodiscard]] std::size_t resolutions_under_way() const { return table_.under_way(); }
   // The zones that answered, though not all of their servers did, since the last call.
   [[nodiscard]] std::vector<DegradedZone> take_degraded() { return std::exchange(degraded_, {}); }
 

@@ -86,17 +86,35 @@ bool SimWorld::run(engine::Engine& engine, std::vector<DomainName> names, engine
     if (!arrivals_.empty()) next = std::min(next, arrivals_.top().at);
     if (next == engine::kNever || next > end) return false;
     now_ = std::max(now_, next);
-    while (!arrivals_.empty() && arrivals_.top().at <= now_) {
-      const Arrival arrival = arrivals_.top();
-      arrivals_.pop();
-      if (!arrival.reply.tcp) {
-        engine.on_datagram(arrival.query.socket, arrival.reply.from, arrival.reply.bytes, now_);
-      } else if (arrival.reply.bytes.empty()) {
-        engine.on_send_failed(arrival.query.attempt, now_);
-      } else {
-        engine.on_tcp_message(arrival.query.attempt, arrival.reply.bytes, now_);
-      }
+    deliver_arrivals(engine);
+  }
+}
+
+void SimWorld::deliver_arrivals(engine::Engine& engine) {
+  while (!arrivals_.empty() && arrivals_.top().at <= now_) {
+    const Arrival arrival = arrivals_.top();
+    arrivals_.pop();
+    if (!arrival.reply.tcp) {
+      engine.on_datagram(arrival.query.socket, arrival.reply.from, arrival.reply.bytes, now_);
+    } else if (arrival.reply.bytes.empty()) {
+      engine.on_send_failed(arrival.query.attempt, now_);
+    } else {
+      engine.on_tcp_message(arrival.query.attempt, arrival.reply.bytes, now_);
     }
+  }
+}
+
+bool SimWorld::settle(engine::Engine& engine, engine::Duration limit) {
+  const engine::Instant end = now_ + limit;
+  while (true) {
+    engine.advance(now_);
+    take_outbox(engine);
+    engine::Instant next = engine.next_wake();
+    if (!arrivals_.empty()) next = std::min(next, arrivals_.top().at);
+    if (next == engine::kNever) return true;
+    if (next > end) return false;
+    now_ = std::max(now_, next);
+    deliver_arrivals(engine);
   }
 }
 

@@ -67,6 +67,9 @@ class SimWorld {
   // `limit`.
   bool run(engine::Engine& engine, std::vector<DomainName> names,
            engine::Duration limit = std::chrono::hours(10));
+  // Runs on until nothing is on its way and the engine has nothing left to do. False where that is
+  // not so after `limit`.
+  bool settle(engine::Engine& engine, engine::Duration limit = std::chrono::hours(1));
 
   [[nodiscard]] const std::vector<SeenQuery>& seen() const { return seen_; }
   [[nodiscard]] std::vector<engine::Verdict>& verdicts() { return verdicts_; }
@@ -86,6 +89,7 @@ class SimWorld {
   };
   bool happens(double probability);
   void take_outbox(engine::Engine& engine);
+  void deliver_arrivals(engine::Engine& engine);
   void put_on_wire(SeenQuery query);
 
   SeededEntropy entropy_;

@@ -1,0 +1,558 @@
+#include "tests/scenario/scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "ingest/assert.h"
+#include "scanner/builtin_data.h"
+
+namespace caascan::sim {
+namespace {
+
+using engine::Duration;
+using engine::Instant;
+using engine::IpAddress;
+using wire::DnsName;
+using wire::RecordType;
+using Words = std::vector<std::string>;
+
+class Reader {
+ public:
+  std::expected<Scenario, std::string> read(std::string_view text);
+
+ private:
+  void line(const Words& words);
+  void internet(const Words& words);
+  void zone(const Words& words);
+  void behave(const Words& words);
+  void reply(const Words& words);
+  void option(const Words& words);
+  void expect(const Words& words);
+  void seen(const Words& words);
+  void fail(std::string text) {
+    if (fault_.empty()) fault_ = std::move(text);
+  }
+  void check(Check check) { scenario_.checks.push_back({number_, std::move(check)}); }
+
+  IpAddress address(const std::string& text) {
+    const auto parsed = IpAddress::parse(text);
+    if (!parsed) fail("not an address: " + text);
+    return parsed.value_or(IpAddress{});
+  }
+  DnsName name(const std::string& text) {
+    const auto parsed = DnsName::from_text(text);
+    if (!parsed) fail("not a name: " + text);
+    return parsed.value_or(DnsName());
+  }
+  double number(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+      fail("not a number: " + std::string(text));
+    return value;
+  }
+  Duration duration(std::string_view text) {
+    for (const auto& [unit, scale] : {std::pair{"ms", 1e6}, std::pair{"s", 1e9},
+                                      std::pair{"min", 6e10}, std::pair{"h", 3.6e12}}) {
+      const std::string_view ending = unit;
+      if (!text.ends_with(ending)) continue;
+      const std::string_view digits = text.substr(0, text.size() - ending.size());
+      if (digits.empty() || digits.back() < '0' || digits.back() > '9') continue;
+      return Duration(static_cast<Duration::rep>(number(digits) * scale));
+    }
+    fail("not a time with its unit: " + std::string(text));
+    return {};
+  }
+  RecordType type(const std::string& text) {
+    for (const RecordType known :
+         {RecordType::kA, RecordType::kNs, RecordType::kCname, RecordType::kSoa, RecordType::kAaaa,
+          RecordType::kDname, RecordType::kCaa}) {
+      if (wire::word(known) == text) return known;
+    }
+    fail("not a type: " + text);
+    return RecordType::kA;
+  }
+  // "key=value" split; the value is empty where there is no "=".
+  static std::pair<std::string, std::string> pair(const std::string& word) {
+    const std::size_t at = word.find('=');
+    if (at == std::string::npos) return {word, ""};
+    return {word.substr(0, at), word.substr(at + 1)};
+  }
+  static Words split(const std::string& text, char by) {
+    Words words;
+    std::istringstream in(text);
+    for (std::string word; std::getline(in, word, by);) words.push_back(word);
+    return words;
+  }
+  // A comparison of a count: "= 3", "<= 3", ">= 3".
+  std::function<std::string(double)> comparison(const Words& words, std::size_t at,
+                                                std::string what) {
+    if (at + 2 != words.size()) {
+      fail("a comparison is an operator and a number");
+      return {};
+    }
+    const std::string& sign = words[at];
+    if (sign != "=" && sign != "<=" && sign != ">=") fail("not a comparison: " + sign);
+    const double right = number(words[at + 1]);
+    return [sign, right, what = std::move(what)](double left) -> std::string {
+      const bool holds = sign == "=" ? left == right : sign == "<=" ? left <= right : left >= right;
+      return holds ? "" : fmt::format("{} is {}, not {} {}", what, left, sign, right);
+    };
+  }
+
+  Scenario scenario_;
+  int number_ = 0;
+  std::string fault_;
+};
+
+std::string describe_verdict(const engine::Verdict& verdict) {
+  if (verdict.finding == nullptr) return std::string(word(verdict.outcome));
+  const Finding& finding = *verdict.finding;
+  return fmt::format("{} cause={} zone={} label={} alias={}{}", word(verdict.outcome),
+                     word(finding.cause), finding.zone, finding.failing_label, finding.alias_target,
+                     finding.inherited ? " inherited" : "");
+}
+
+std::expected<Scenario, std::string> Reader::read(std::string_view text) {
+  scenario_.options.servers.forbidden =
+      parse_ranges(builtin_special_use(), "special-use.txt").value();
+  scenario_.options.trace = true;
+  scenario_.internet.zone(".");
+  std::istringstream in{std::string(text)};
+  for (std::string raw; std::getline(in, raw);) {
+    ++number_;
+    if (const std::size_t comment = raw.find('#'); comment != std::string::npos)
+      raw.resize(comment);
+    std::istringstream parts(raw);
+    Words words;
+    for (std::string word; parts >> word;) words.push_back(word);
+    if (words.empty()) continue;
+    line(words);
+    if (!fault_.empty()) return std::unexpected(fmt::format("{}: {}", number_, fault_));
+  }
+  if (scenario_.names.empty()) return std::unexpected("0: no name is judged");
+  if (scenario_.checks.empty()) return std::unexpected("0: nothing is expected");
+  scenario_.options.root = scenario_.internet.root();
+  return std::move(scenario_);
+}
+
+void Reader::line(const Words& words) {
+  const std::string& verb = words[0];
+  const bool one = words.size() >= 2;
+  if (verb == "option" && one) {
+    option(words);
+  } else if (verb == "internet" && one) {
+    internet(words);
+  } else if (verb == "zone" && one) {
+    zone(words);
+  } else if (verb == "caa" && one) {
+    scenario_.internet.node(words[1]).caa = true;
+  } else if (verb == "host" && one) {
+    SimNode& node = scenario_.internet.node(words[1]);
+    for (std::size_t i = 2; i < words.size(); ++i) node.addresses.push_back(address(words[i]));
+  } else if (verb == "alias" && words.size() == 3) {
+    scenario_.internet.node(words[1]).alias = name(words[2]);
+  } else if (verb == "subtree-alias" && words.size() == 3) {
+    scenario_.internet.node(words[1]).subtree_alias = name(words[2]);
+  } else if (verb == "serve" && words.size() >= 3) {
+    behave(words);
+  } else if (verb == "reply" && words.size() >= 5) {
+    reply(words);
+  } else if (verb == "judge" && one) {
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      // "h{1-200}.example.com" is two hundred names.
+      const std::size_t open = words[i].find('{');
+      const std::size_t dash = words[i].find('-', open == std::string::npos ? 0 : open);
+      const std::size_t close = words[i].find('}');
+      if (open == std::string::npos) {
+        scenario_.names.push_back(words[i]);
+        continue;
+      }
+      if (dash == std::string::npos || close == std::string::npos || dash > close) {
+        fail("not a range of names: " + words[i]);
+        return;
+      }
+      const int last = static_cast<int>(number(words[i].substr(dash + 1, close - dash - 1)));
+      for (int n = static_cast<int>(number(words[i].substr(open + 1, dash - open - 1))); n <= last;
+           ++n) {
+        scenario_.names.push_back(words[i].substr(0, open) + std::to_string(n) +
+                                  words[i].substr(close + 1));
+      }
+    }
+  } else if (verb == "expect" && words.size() >= 3) {
+    expect(words);
+  } else if (verb == "seen" && words.size() >= 4) {
+    seen(words);
+  } else if (verb == "busiest" && words.size() == 4) {
+    const IpAddress to = address(words[1]);
+    check([to, holds = comparison(words, 2, "the busiest second of " + words[1])](
+              const ScenarioRun& run) {
+      return holds(static_cast<double>(run.net.busiest_second({to, 53})));
+    });
+  } else if (verb == "degraded" && words.size() == 2) {
+    check([zone = words[1]](const ScenarioRun& run) -> std::string {
+      const bool listed =
+          std::ranges::find(run.degraded, zone, &DegradedZone::zone) != run.degraded.end();
+      return listed ? "" : zone + " is not on record as degraded";
+    });
+  } else if (verb == "none" && words.size() == 2 && words[1] == "degraded") {
+    check([](const ScenarioRun& run) -> std::string {
+      return run.degraded.empty() ? "" : run.degraded[0].zone + " is on record as degraded";
+    });
+  } else if (verb == "cleared" && words.size() == 3) {
+    check([holds = comparison(words, 1, "the number of cleared names")](const ScenarioRun& run) {
+      return holds(static_cast<double>(run.engine.counts().names_cleared));
+    });
+  } else if (verb == "took" && words.size() == 3) {
+    Words plain = words;
+    plain[2] = fmt::format("{}", static_cast<double>(duration(words[2]).count()) / 1e9);
+    check([holds = comparison(plain, 1, "the time in seconds")](const ScenarioRun& run) {
+      Instant last{};
+      for (const engine::Verdict& verdict : run.verdicts) {
+        for (const engine::TraceStep& step : verdict.trace)
+          last = std::max(last, step.resolution.finished);
+      }
+      return holds(static_cast<double>(last.time_since_epoch().count()) / 1e9);
+    });
+  } else {
+    fail("not a line of a scenario: " + verb);
+  }
+}
+
+// internet TLD …: a root at 198.41.0.4, and the TLDs at 192.5.6.30, .31, … in this order.
+void Reader::internet(const Words& words) {
+  zone({"zone", ".", "a.root-servers.net=198.41.0.4"});
+  for (std::size_t i = 1; i < words.size(); ++i)
+    zone({"zone", words[i], fmt::format("a.nic.{}=192.5.6.{}", words[i], 29 + i)});
+}
+
+// zone APEX NAME[=ADDRESS[,ADDRESS]…] …
+void Reader::zone(const Words& words) {
+  const DnsName apex = name(words[1]);
+  scenario_.internet.zone(apex);
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const auto [nameserver, list] = pair(words[i]);
+    if (nameserver == "ttl") {
+      scenario_.internet.zone(apex).ttl_s =
+          static_cast<std::uint32_t>(duration(list).count() / 1000000000);
+      continue;
+    }
+    SimNameserver made{name(nameserver), {}};
+    for (const std::string& text : split(list, ',')) {
+      const IpAddress at = address(text);
+      made.glue.push_back(at);
+      scenario_.internet.serve(at, apex);
+      if (!apex.is_root()) {
+        std::vector<IpAddress>& known = scenario_.internet.node(nameserver).addresses;
+        if (std::ranges::find(known, at) == known.end()) known.push_back(at);
+      }
+    }
+    scenario_.internet.zone(apex).nameservers.push_back(std::move(made));
+  }
+}
+
+// serve ADDRESS APEX [BEHAVIOUR] [caa-only] [delay=TIME] [from=TIME] [until=TIME]
+void Reader::behave(const Words& words) {
+  Served how;
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    const auto [key, value] = pair(words[i]);
+    if (key == "caa-only") {
+      how.caa_only = true;
+    } else if (key == "delay") {
+      how.delay = duration(value);
+    } else if (key == "from") {
+      how.from = Instant(duration(value));
+    } else if (key == "until") {
+      how.until = Instant(duration(value));
+    } else if (const auto behaviour = behaviour_from_word(key)) {
+      how.behaviour = *behaviour;
+    } else {
+      fail("not a behaviour: " + words[i]);
+    }
+  }
+  const DnsName apex = name(words[2]);
+  if (scenario_.internet.find_zone(apex) == nullptr) fail("no zone " + words[2]);
+  scenario_.internet.serve(address(words[1]), apex, how);
+}
+
+// reply ADDRESS NAME TYPE [conditions] : silent | tcp-refused | RCODE [flags] [| RECORD]…
+void Reader::reply(const Words& words) {
+  ScriptedReply made;
+  made.server = address(words[1]);
+  if (words[2] != "*") made.name = name(words[2]);
+  if (words[3] != "*") made.type = type(words[3]);
+  std::size_t i = 4;
+  for (; i < words.size() && words[i] != ":"; ++i) {
+    const auto [key, value] = pair(words[i]);
+    if (key == "udp" || key == "tcp") {
+      made.tcp = key == "tcp";
+    } else if (key == "edns" || key == "plain") {
+      made.edns = key == "edns";
+    } else if (key == "from") {
+      made.from = Instant(duration(value));
+    } else if (key == "until") {
+      made.until = Instant(duration(value));
+    } else if (key == "delay") {
+      made.delay = duration(value);
+    } else if (key == "times") {
+      made.times = static_cast<std::uint64_t>(number(value));
+    } else {
+      fail("not a condition: " + words[i]);
+    }
+  }
+  if (i == words.size()) {
+    fail("a reply has a colon before what is replied");
+    return;
+  }
+  for (++i; i < words.size() && words[i] != "|"; ++i) {
+    constexpr std::array<std::string_view, 6> kRcodes = {"noerror",  "formerr", "servfail",
+                                                         "nxdomain", "notimp",  "refused"};
+    const auto rcode = std::ranges::find(kRcodes, words[i]);
+    if (rcode != kRcodes.end()) {
+      made.rcode = static_cast<std::uint8_t>(rcode - kRcodes.begin());
+    } else if (words[i].starts_with("rcode=")) {
+      made.rcode = static_cast<std::uint8_t>(number(words[i].substr(6)));
+    } else if (words[i] == "silent") {
+      made.silent = true;
+    } else if (words[i] == "tcp-refused") {
+      made.refuse_tcp = true;
+    } else if (words[i] == "not-aa") {
+      made.aa = false;
+    } else if (words[i] == "ra") {
+      made.ra = true;
+    } else if (words[i] == "tc") {
+      made.tc = true;
+    } else {
+      fail("not an rcode or flag: " + words[i]);
+    }
+  }
+  while (i < words.size()) {
+    if (i + 4 >= words.size()) {
+      fail("a record is: | SECTION OWNER TYPE DATA");
+      return;
+    }
+    ScriptedReply::Record record;
+    const std::string& section = words[i + 1];
+    if (section == "authority")
+      record.section = wire::Section::kAuthority;
+    else if (section == "additional")
+      record.section = wire::Section::kAdditional;
+    else if (section != "answer")
+      fail("not a section: " + section);
+    record.owner = words[i + 2];
+    record.type = type(words[i + 3]);
+    const std::string& data = words[i + 4];
+    if (record.type == RecordType::kA || record.type == RecordType::kAaaa) {
+      record.data = address_data(address(data));
+    } else if (record.type == RecordType::kCaa) {
+      record.data = caa_data(data);
+    } else if (record.type == RecordType::kSoa) {
+      record.data = soa_data(data);
+    } else {
+      record.data = name_data(data);
+    }
+    made.records.push_back(std::move(record));
+    i += 5;
+    if (i < words.size() && words[i] != "|") {
+      fail("records are set apart by |");
+      return;
+    }
+  }
+  scenario_.replies.push_back(std::move(made));
+}
+
+void Reader::option(const Words& words) {
+  engine::EngineOptions& options = scenario_.options;
+  engine::ServerDirectoryOptions& servers = options.servers;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const auto [key, value] = pair(words[i]);
+    if (key == "confirm-rounds")
+      options.confirm_rounds = static_cast<std::uint32_t>(number(value));
+    else if (key == "confirm-after")
+      options.confirm_after = duration(value);
+    else if (key == "server-qps")
+      servers.server_qps = number(value);
+    else if (key == "infrastructure-qps")
+      servers.infrastructure_qps = number(value);
+    else if (key == "qps")
+      servers.global_qps = number(value);
+    else if (key == "cache-bytes")
+      options.cache_bytes_max = static_cast<std::size_t>(number(value));
+    else if (key == "names-active")
+      options.names_active_max = static_cast<std::size_t>(number(value));
+    else if (key == "no-v6")
+      options.use_v6 = false;
+    else if (key == "no-v4")
+      options.use_v4 = false;
+    else if (key == "seed")
+      scenario_.seed = static_cast<std::uint64_t>(number(value));
+    else if (key == "loss")
+      scenario_.faults.loss = number(value);
+    else if (key == "jitter")
+      scenario_.faults.jitter_max = duration(value);
+    else if (key == "limit" || key == "allow-address") {
+      // limit=RANGE@QPS or limit=SUFFIX@QPS
+      const std::size_t at = value.find('@');
+      const auto range = engine::AddressRange::parse(value.substr(0, at));
+      if (key == "allow-address") {
+        if (range)
+          servers.allowed.push_back(*range);
+        else
+          fail("not a range: " + value);
+      } else if (at == std::string::npos) {
+        fail("a limit is KEY@QPS");
+      } else if (range) {
+        servers.range_limits.push_back({*range, number(value.substr(at + 1))});
+      } else {
+        servers.suffix_limits.push_back({name(value.substr(0, at)), number(value.substr(at + 1))});
+      }
+    } else {
+      fail("not an option: " + words[i]);
+    }
+  }
+}
+
+// expect NAME OUTCOME [cause=] [zone=] [label=] [alias=] [rounds=] [inherited] [own] [control=]
+void Reader::expect(const Words& words) {
+  const auto outcome = outcome_from_word(words[2]);
+  if (!outcome) {
+    fail("not an outcome: " + words[2]);
+    return;
+  }
+  const Words wanted(words.begin() + 3, words.end());
+  for (const std::string& word : wanted) {
+    const auto [key, value] = pair(word);
+    constexpr std::array<std::string_view, 8> kKeys = {"cause",  "zone",      "label", "alias",
+                                                       "rounds", "inherited", "own",   "control"};
+    if (std::ranges::find(kKeys, key) == kKeys.end()) fail("nothing to expect: " + word);
+    if (key == "cause" && !cause_from_word(value)) fail("not a cause: " + value);
+    if (!is_affected(*outcome)) fail("only an affected name has a " + key);
+  }
+  check([name = words[1], outcome = *outcome, wanted](const ScenarioRun& run) -> std::string {
+    const auto matches = [&](const std::string& text) {
+      return name == "*" || text == name ||
+             (name.starts_with("*.") && text.ends_with(name.substr(1)));
+    };
+    int found = 0;
+    for (const engine::Verdict& verdict : run.verdicts) {
+      if (!matches(verdict.name.text())) continue;
+      ++found;
+      bool right = verdict.outcome == outcome;
+      for (const std::string& word : wanted) {
+        const auto [key, value] = pair(word);
+        if (verdict.finding == nullptr) break;
+        const Finding& finding = *verdict.finding;
+        if (key == "cause") right = right && caascan::word(finding.cause) == value;
+        if (key == "zone") right = right && finding.zone == value;
+        if (key == "label") right = right && finding.failing_label == value;
+        if (key == "alias") right = right && finding.alias_target == value;
+        if (key == "inherited") right = right && finding.inherited;
+        if (key == "own") right = right && !finding.inherited;
+        if (key == "rounds")
+          right = right && std::to_string(finding.observed_unix_ms.size()) == value;
+        if (key == "control")
+          right = right && finding.control_rcode.has_value() &&
+                  std::to_string(*finding.control_rcode) == value;
+      }
+      if (!right) return fmt::format("{} is {}", verdict.name.text(), describe_verdict(verdict));
+    }
+    return found > 0 ? "" : name + " has not been judged";
+  });
+}
+
+// seen ADDRESS|* NAME|*|*.SUFFIX TYPE|* OPERATOR NUMBER, also with the transport: "CAA/tcp"
+void Reader::seen(const Words& words) {
+  std::optional<IpAddress> to;
+  if (words[1] != "*") to = address(words[1]);
+  if (words.size() != 6) {
+    fail("seen ADDRESS NAME TYPE OPERATOR NUMBER");
+    return;
+  }
+  std::string type_word = words[3];
+  std::optional<bool> tcp;
+  if (type_word.ends_with("/tcp") || type_word.ends_with("/udp")) {
+    tcp = type_word.ends_with("/tcp");
+    type_word.resize(type_word.size() - 4);
+  }
+  std::optional<RecordType> wanted;
+  if (type_word != "*") wanted = type(type_word);
+  check([to, tcp, wanted, name = words[2],
+         holds = comparison(words, 4,
+                            fmt::format("the number of questions {} {} at {}", words[2], words[3],
+                                        words[1]))](const ScenarioRun& run) {
+    const auto count = std::ranges::count_if(run.net.seen(), [&](const SeenQuery& query) {
+      const bool named = name == "*" || query.name == name ||
+                         (name.starts_with("*.") && query.name.ends_with(name.substr(1)));
+      return named && (!to || query.to.address == *to) && (!wanted || query.type == *wanted) &&
+             (!tcp || query.tcp == *tcp);
+    });
+    return holds(static_cast<double>(count));
+  });
+}
+
+std::vector<Reply> give(const ScriptedReply& scripted, const SeenQuery& query) {
+  if (scripted.silent) return {};
+  std::vector<std::uint8_t> bytes;
+  if (!scripted.refuse_tcp) {
+    bytes = make_reply(query, static_cast<wire::Rcode>(scripted.rcode), scripted.tc);
+    set_flags(bytes, scripted.aa, scripted.ra);
+    for (const ScriptedReply::Record& record : scripted.records)
+      add_record(bytes, record.section, record.owner, record.type, record.data);
+  }
+  return {{scripted.delay, query.to, query.tcp, std::move(bytes)}};
+}
+
+}  // namespace
+
+std::expected<Scenario, std::string> parse_scenario(std::string_view text) {
+  return Reader().read(text);
+}
+
+std::vector<std::string> run_scenario(Scenario scenario) {
+  const auto respond = [&](const SeenQuery& query) {
+    for (ScriptedReply& reply : scenario.replies) {
+      const bool fits = reply.server == query.to.address &&
+                        (!reply.name || reply.name->text() == query.name) &&
+                        (!reply.type || *reply.type == query.type) && reply.from <= query.at &&
+                        query.at < reply.until && (!reply.tcp || *reply.tcp == query.tcp) &&
+                        (!reply.edns || *reply.edns == has_edns(query)) && reply.times > 0;
+      if (!fits) continue;
+      --reply.times;
+      return give(reply, query);
+    }
+    return scenario.internet.answer(query);
+  };
+  SimWorld net(scenario.seed, respond, scenario.faults);
+  engine::Engine engine(scenario.options, net.entropy());
+  std::vector<DomainName> names;
+  for (const std::string& name : scenario.names) names.push_back(DomainName::from_canonical(name));
+  std::vector<std::string> wrong;
+  if (!net.run(engine, std::move(names))) wrong.emplace_back("the run did not end");
+  if (!net.settle(engine)) wrong.emplace_back("something went on for ever");
+  if (engine.attempts_live() != 0 || engine.resolutions_under_way() != 0)
+    wrong.emplace_back("something is left under way");
+  if (net.verdicts().size() != scenario.names.size())
+    wrong.push_back(
+        fmt::format("{} names were judged {} times", scenario.names.size(), net.verdicts().size()));
+  for (const SeenQuery& query : net.seen()) {
+    const engine::ServerDirectoryOptions& servers = scenario.options.servers;
+    const auto holds = [&](const engine::AddressRange& range) {
+      return range.contains(query.to.address);
+    };
+    if (std::ranges::any_of(servers.forbidden, holds) &&
+        std::ranges::none_of(servers.allowed, holds))
+      wrong.push_back("a packet to " + query.to.address.text());
+  }
+  const std::vector<DegradedZone> degraded = engine.take_degraded();
+  const ScenarioRun run{net, engine, net.verdicts(), degraded};
+  for (const Scenario::Line& line : scenario.checks) {
+    if (const std::string what = line.check(run); !what.empty())
+      wrong.push_back(fmt::format("{}: {}", line.number, what));
+  }
+  return wrong;
+}
+
+}  // namespace caascan::sim
