@@ -179,12 +179,14 @@ void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
       it.looked_up[i] = true;
       continue;
     }
+    // Only where both families are known is there nothing to look up.
+    bool all_known = true;
     for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
       const Resolution* known = table_.peek({nameserver.name, type}, now);
-      if (known == nullptr) continue;
-      add_targets(it, i, known->addresses);
-      if (type == RecordType::kAaaa) it.looked_up[i] = true;
+      all_known = all_known && known != nullptr;
+      if (known != nullptr) add_targets(it, i, known->addresses);
     }
+    it.looked_up[i] = all_known;
   }
   // A random order spreads the load; in it, nobody is preferred.
   for (std::size_t i = it.targets.size(); i > 1; --i) {
