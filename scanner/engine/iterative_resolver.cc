@@ -300,16 +300,18 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
     ++it.targets_total;
     const DnsName name = it.cut->nameservers[i].name;
     const int depth = it.depth + 1;
+    // A confirmation round must not see the failure that it is to confirm.
+    const Instant fresh_after = it.fresh_after;
     const std::uint8_t round = it.round;
     for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
       const Waiter waiter{index, 0, true};
-      const ResolutionTable::Asked asked = table_.ask({name, type}, Instant{}, waiter, now);
+      const ResolutionTable::Asked asked = table_.ask({name, type}, fresh_after, waiter, now);
       if (!asked.is_new && asked.index < jobs_.size() && would_wait_on_itself(index, asked.index)) {
         continue;  // its answer may still come in useful, but nobody waits for it
       }
       job(index).waits_on.push_back({asked.index, {name, type}});
       started = true;
-      if (asked.is_new) begin({name, type}, Instant{}, round, depth, asked.index, now);
+      if (asked.is_new) begin({name, type}, fresh_after, round, depth, asked.index, now);
     }
   }
   return started;
