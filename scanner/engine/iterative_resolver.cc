@@ -162,6 +162,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.looked_up.clear();
   it.waits_on.clear();
   it.targets_failed = 0;
+  it.names_silent = it.names_unreachable = false;
 }
 
 void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
@@ -343,6 +344,8 @@ void IterativeResolver::on_nameserver(std::uint32_t index, const Question& asked
   const auto nameserver = std::ranges::find(it.cut->nameservers, asked.name, &Nameserver::name);
   if (nameserver == it.cut->nameservers.end()) return;
   std::erase_if(it.waits_on, [&](const Awaited& awaited) { return awaited.question == asked; });
+  if (found.failed && found.cause == Cause::kTimeout) it.names_silent = true;
+  if (found.failed && found.cause == Cause::kUnreachable) it.names_unreachable = true;
   if (found.failed || found.addresses.empty()) {
     if (asked.type == RecordType::kA) ++it.targets_failed;
   } else {
@@ -535,8 +538,9 @@ void IterativeResolver::on_failed(std::uint32_t owner, const AttemptInfo& info, 
 void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
   const Job& it = job(index);
   std::array<int, kCauseCount> votes{};
-  bool silence = false;
-  bool unreachable = false;
+  // A zone none of whose nameserver names could be looked up, for silence, never answered either.
+  bool silence = it.names_silent;
+  bool unreachable = it.names_unreachable;
   for (const Target& target : it.targets) {
     if (target.cause == Cause::kTimeout) {
       silence = true;

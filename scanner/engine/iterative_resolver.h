@@ -103,6 +103,7 @@ class IterativeResolver final : public ResolutionSource {
     std::vector<bool> looked_up;  // by nameserver: its addresses have been asked for
     std::vector<Awaited> waits_on;
     std::size_t targets_failed = 0;
+    bool names_silent = false, names_unreachable = false;  // why some were not found
     std::vector<AttemptId> live;
   };
   // What a parent said about a name that it has not delegated.
