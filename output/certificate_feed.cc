@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <optional>
 #include <tuple>
+#include <utility>
 
 #include "output/message.h"
 #include "output/time_text.h"
@@ -58,8 +58,10 @@ std::expected<void, std::string> CertificateFeed::for_each_line(const LineSink& 
   std::vector<const std::pair<const Key, Certificate>*> order;
   order.reserve(certificates_.size());
   for (const auto& entry : certificates_) order.push_back(&entry);
-  std::ranges::stable_sort(order, {},
-                           [](const auto* entry) { return entry->second.not_after_unix_s; });
+  std::ranges::sort(order, [](const auto* a, const auto* b) {
+    return std::tie(a->second.not_after_unix_s, a->first) <
+           std::tie(b->second.not_after_unix_s, b->first);
+  });
   for (const auto* entry : order) {
     if (auto taken = line(json_of(entry->first, entry->second)); !taken) return taken;
   }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "output/list_name.h"
 
@@ -76,10 +77,9 @@ std::vector<ProviderRow> rank_providers(const AffectedNames& affected) {
     }
     out.push_back(std::move(row));
   }
-  // The rows are in bytewise order, which a stable sort keeps among equals.
-  std::ranges::stable_sort(out, [](const ProviderRow& a, const ProviderRow& b) {
-    if (a.servfail != b.servfail) return a.servfail > b.servfail;
-    return a.timeout > b.timeout;
+  std::ranges::sort(out, [](const ProviderRow& a, const ProviderRow& b) {
+    return std::tuple(b.servfail, b.timeout, a.provider) <
+           std::tuple(a.servfail, a.timeout, b.provider);
   });
   return out;
 }
