@@ -439,7 +439,8 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
       break;
   }
   record_degraded(index);
-  if (it.probe != it.name) {
+  const bool for_the_gate_only = it.probe != it.name;
+  if (for_the_gate_only || it.holds_gate) {
     // The parent answers for the gate itself: there is no cut at it.
     const bool nxdomain = reply.kind == ReplyKind::kNxDomain;
     const auto [at, added] = not_cut_.insert_or_assign(
@@ -449,6 +450,8 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
       not_cut_.erase(not_cut_order_.front());
       not_cut_order_.pop_front();
     }
+  }
+  if (for_the_gate_only) {
     open_gate(index, now);
     locate(index, now);
     return;
