@@ -517,8 +517,15 @@ void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId, const Attem
     target->cause = Cause::kTruncatedNoTcp;
   } else if (!target->decided) {
     target->silent = true;
-    target->lower_case = target->lower_case || info.saw_case_mismatch;
     if (info.saw_question_mismatch) target->cause = Cause::kMalformed;
+    if (info.saw_case_mismatch && !target->lower_case) {
+      // It lives, and answers as soon as it is asked in lower case: before those who are silent.
+      target->lower_case = true;
+      if (!it.asking && target->sends < kSendsPerAddressMax && it.sends_zone < kSendsPerZoneMax) {
+        send_to(owner, *target, false);
+        return;
+      }
+    }
   }
   send_next(owner, now);
 }
