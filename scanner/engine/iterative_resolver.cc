@@ -263,6 +263,15 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   fail_zone(index, now);
 }
 
+// Whether the zone can send nothing more once `target` has been asked this time.
+bool IterativeResolver::is_last_send(const Job& it, const Target& target) {
+  return target.sends + 1u >= kSendsPerAddressMax && it.waits_on.empty() &&
+         std::ranges::all_of(it.targets, [&](const Target& other) {
+           return &other == &target || other.sends >= kSendsPerAddressMax ||
+                  (other.decided && !other.recursion_lame);
+         });
+}
+
 void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   Job& it = job(index);
   Duration wait = kSendWaits[std::min<std::size_t>(target.sends, kSendWaits.size() - 1)];
@@ -270,6 +279,9 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
     const auto addresses = static_cast<Duration::rep>(it.targets.size());
     wait = std::clamp<Duration>(kZoneTimeMax / addresses, kFirstWaitMin, wait);
   }
+  // Nothing is left to do but to listen: what comes within the time of the zone still counts.
+  if (!tcp && is_last_send(it, target))
+    wait = std::clamp(kZoneTimeMax - it.waited, wait, kAttemptWaitMax);
   wire::Query query;
   query.name = it.probe;
   query.type = question(index).type;

@@ -124,6 +124,7 @@ class IterativeResolver final : public ResolutionSource {
   void enter_zone(std::uint32_t index, Instant now);
   void add_targets(Job& job, std::size_t nameserver, const std::vector<IpAddress>& addresses);
   void send_next(std::uint32_t index, Instant now);
+  [[nodiscard]] static bool is_last_send(const Job& job, const Target& target);
   void send_to(std::uint32_t index, Target& target, bool tcp);
   [[nodiscard]] Target* pick(Job& job);
   bool look_up_nameservers(std::uint32_t index, Instant now);
