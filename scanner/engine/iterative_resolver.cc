@@ -12,6 +12,7 @@ namespace {
 using wire::DnsName;
 using wire::RecordType;
 
+constexpr int kFamilies = 2;
 constexpr std::size_t kNotCutBytes = 256;           // a name, its map node, its place in the order
 constexpr std::size_t kDegradedListedMax = 100000;  // zones held between two calls of take_degraded
 // The longest chain of resolutions that wait for each other and are looked through for a ring.
@@ -160,6 +161,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.sends_zone = 0;
   it.asking = it.last_choice = false;
   it.looked_up.clear();
+  it.families_missing.clear();
   it.waits_on.clear();
   it.targets_failed = 0;
   it.names_silent = it.names_unreachable = false;
@@ -173,6 +175,7 @@ void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
   if (!options_.trace)
     resolution.attempts.clear();  // evidence is of the zone at fault, which is the last one
   it.looked_up.assign(it.cut->nameservers.size(), false);
+  it.families_missing.assign(it.cut->nameservers.size(), 0);
   for (std::size_t i = 0; i < it.cut->nameservers.size(); ++i) {
     const Nameserver& nameserver = it.cut->nameservers[i];
     if (!nameserver.glue.empty()) {
@@ -182,12 +185,14 @@ void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
     }
     // Only where both families are known is there nothing to look up.
     bool all_known = true;
+    const std::size_t before = it.targets.size();
     for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
       const Resolution* known = table_.peek({nameserver.name, type}, now);
       all_known = all_known && known != nullptr;
       if (known != nullptr) add_targets(it, i, known->addresses);
     }
     it.looked_up[i] = all_known;
+    if (all_known && it.targets.size() == before) ++it.targets_failed;
   }
   // A random order spreads the load; in it, nobody is preferred.
   for (std::size_t i = it.targets.size(); i > 1; --i) {
@@ -320,7 +325,9 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
       const Waiter waiter{index, 0, true};
       const ResolutionTable::Asked asked = table_.ask({name, type}, fresh_after, waiter, now);
       if (!asked.is_new && asked.index < jobs_.size() && would_wait_on_itself(index, asked.index)) {
-        continue;  // its answer may still come in useful, but nobody waits for it
+        // Its answer may still come in useful, but nobody waits for it.
+        if (++job(index).families_missing[i] == kFamilies) ++job(index).targets_failed;
+        continue;
       }
       job(index).waits_on.push_back({asked.index, {name, type}});
       started = true;
@@ -358,11 +365,11 @@ void IterativeResolver::on_nameserver(std::uint32_t index, const Question& asked
   std::erase_if(it.waits_on, [&](const Awaited& awaited) { return awaited.question == asked; });
   if (found.failed && found.cause == Cause::kTimeout) it.names_silent = true;
   if (found.failed && found.cause == Cause::kUnreachable) it.names_unreachable = true;
+  const auto at = static_cast<std::size_t>(nameserver - it.cut->nameservers.begin());
   if (found.failed || found.addresses.empty()) {
-    if (asked.type == RecordType::kA) ++it.targets_failed;
+    if (++it.families_missing[at] == kFamilies) ++it.targets_failed;
   } else {
-    add_targets(it, static_cast<std::size_t>(nameserver - it.cut->nameservers.begin()),
-                found.addresses);
+    add_targets(it, at, found.addresses);
   }
   send_next(index, now);
 }

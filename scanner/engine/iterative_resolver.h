@@ -99,8 +99,9 @@ class IterativeResolver final : public ResolutionSource {
     int sends_zone = 0;
     bool asking = false;  // an attempt's wait runs, that of `asking_server`
     ServerId asking_server = 0;
-    bool last_choice = false;     // recursion-lame servers are being asked with RD=1
-    std::vector<bool> looked_up;  // by nameserver: its addresses have been asked for
+    bool last_choice = false;                    // recursion-lame servers are being asked with RD=1
+    std::vector<bool> looked_up;                 // by nameserver: its addresses have been asked for
+    std::vector<std::uint8_t> families_missing;  // by nameserver: of A and AAAA, without addresses
     std::vector<Awaited> waits_on;
     std::size_t targets_failed = 0;
     bool names_silent = false, names_unreachable = false;  // why some were not found
