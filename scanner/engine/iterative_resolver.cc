@@ -61,17 +61,20 @@ IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDir
 void IterativeResolver::ask(const Question& question, Instant fresh_after, std::uint8_t round,
                             Waiter waiter, Instant now) {
   const ResolutionTable::Asked asked = table_.ask(question, fresh_after, waiter, now);
-  if (asked.is_new) begin(question, fresh_after, round, 0, asked.index, now);
+  if (asked.is_new)
+    begin(question, fresh_after, round, 0, std::make_shared<Quota>(), asked.index, now);
 }
 
 void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
-                              int depth, std::uint32_t index, Instant now) {
+                              int depth, std::shared_ptr<Quota> quota, std::uint32_t index,
+                              Instant now) {
   if (jobs_.size() <= index) jobs_.resize(index + 1);
   Job& made = job(index);
   made = Job{};
   made.active = true;
   made.round = round;
   made.depth = depth;
+  made.quota = std::move(quota);
   made.fresh_after = fresh_after;
   go_to(index, question.name);
   locate(index, now);
@@ -164,7 +167,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.families_missing.clear();
   it.waits_on.clear();
   it.targets_failed = 0;
-  it.names_silent = it.names_unreachable = false;
+  it.names_silent = it.names_unreachable = it.limited = false;
 }
 
 void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
@@ -185,14 +188,16 @@ void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
     }
     // Only where both families are known is there nothing to look up.
     bool all_known = true;
-    const std::size_t before = it.targets.size();
+    bool none = true;
     for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
       const Resolution* known = table_.peek({nameserver.name, type}, now);
       all_known = all_known && known != nullptr;
-      if (known != nullptr) add_targets(it, i, known->addresses);
+      if (known == nullptr) continue;
+      none = none && known->addresses.empty();
+      add_targets(it, i, known->addresses);
     }
     it.looked_up[i] = all_known;
-    if (all_known && it.targets.size() == before) ++it.targets_failed;
+    if (all_known && none) ++it.targets_failed;
   }
   // A random order spreads the load; in it, nobody is preferred.
   for (std::size_t i = it.targets.size(); i > 1; --i) {
@@ -239,7 +244,7 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   Job& it = job(index);
   if (it.asking) return;
   const bool time_left = it.waited < kZoneTimeMax;
-  const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.sends_total < kSendsPerLookupMax;
+  const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.quota->sends < kSendsPerLookupMax;
   Target* target = time_left && sends_left ? pick(it) : nullptr;
   // Nobody is asked a second time before every nameserver name has been looked up.
   if ((target == nullptr || target->sends > 0) && sends_left && look_up_nameservers(index, now))
@@ -295,7 +300,7 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   if (!target.lower_case) query.case_seed = random_.u64() | 1;
   if (!tcp) ++target.sends;
   ++it.sends_zone;
-  ++it.sends_total;
+  ++it.quota->sends;
   it.asking = true;
   it.asking_server = target.server;
   it.live.push_back(exchanges_.start(target.server, query, tcp ? kTcpWait : wait, tcp, index));
@@ -309,13 +314,14 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
     Job& it = job(index);
     if (it.waits_on.size() >= 2 * kTargetsAtOnce) break;
     if (it.looked_up[i]) continue;
-    const std::size_t tried = static_cast<std::size_t>(std::ranges::count(it.looked_up, true));
-    if (it.depth >= kDependencyDepthMax || it.targets_total >= kTargetsPerLookupMax ||
-        tried >= kTargetsPerDelegationMax || it.targets_failed >= kFailedTargetsMax) {
+    if (it.depth >= kDependencyDepthMax || it.quota->targets >= kTargetsPerLookupMax) {
+      it.limited = true;
       break;
     }
+    const auto tried = static_cast<std::size_t>(std::ranges::count(it.looked_up, true));
+    if (tried >= kTargetsPerDelegationMax || it.targets_failed >= kFailedTargetsMax) break;
     it.looked_up[i] = true;
-    ++it.targets_total;
+    ++it.quota->targets;
     const DnsName name = it.cut->nameservers[i].name;
     const int depth = it.depth + 1;
     // A confirmation round must not see the failure that it is to confirm.
@@ -326,12 +332,14 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
       const ResolutionTable::Asked asked = table_.ask({name, type}, fresh_after, waiter, now);
       if (!asked.is_new && asked.index < jobs_.size() && would_wait_on_itself(index, asked.index)) {
         // Its answer may still come in useful, but nobody waits for it.
+        job(index).limited = true;
         if (++job(index).families_missing[i] == kFamilies) ++job(index).targets_failed;
         continue;
       }
-      job(index).waits_on.push_back({asked.index, {name, type}});
+      job(index).waits_on.push_back({asked.index, {name, type}, asked.is_new});
       started = true;
-      if (asked.is_new) begin({name, type}, fresh_after, round, depth, asked.index, now);
+      if (asked.is_new)
+        begin({name, type}, fresh_after, round, depth, job(index).quota, asked.index, now);
     }
   }
   return started;
@@ -362,7 +370,19 @@ void IterativeResolver::on_nameserver(std::uint32_t index, const Question& asked
   // business.
   const auto nameserver = std::ranges::find(it.cut->nameservers, asked.name, &Nameserver::name);
   if (nameserver == it.cut->nameservers.end()) return;
-  std::erase_if(it.waits_on, [&](const Awaited& awaited) { return awaited.question == asked; });
+  const auto awaited =
+      std::ranges::find_if(it.waits_on, [&](const Awaited& one) { return one.question == asked; });
+  bool for_another = false;
+  if (awaited != it.waits_on.end()) {
+    for_another = !awaited->begun;
+    it.waits_on.erase(awaited);
+  }
+  if (found.failed && found.limited && for_another) {
+    // It failed by the bounds of another lookup: once more, by those of this one.
+    it.looked_up[static_cast<std::size_t>(nameserver - it.cut->nameservers.begin())] = false;
+    send_next(index, now);
+    return;
+  }
   if (found.failed && found.cause == Cause::kTimeout) it.names_silent = true;
   if (found.failed && found.cause == Cause::kUnreachable) it.names_unreachable = true;
   const auto at = static_cast<std::size_t>(nameserver - it.cut->nameservers.begin());
@@ -580,7 +600,7 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
     }
   }
   const auto most = std::ranges::max_element(votes);
-  if (it.sends_total >= kSendsPerLookupMax) {
+  if (it.quota->sends >= kSendsPerLookupMax) {
     fail(index, Cause::kQuotaUsedUp, now);
   } else if (*most > 0) {
     fail(index, static_cast<Cause>(most - votes.begin()), now);
@@ -600,6 +620,8 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
   Resolution& resolution = table_.resolution(index);
   resolution.failed = true;
   resolution.cause = cause;
+  resolution.limited = it.depth > 0 && (it.limited || cause == Cause::kQuotaUsedUp);
+  const bool shareable = !it.limited && cause != Cause::kQuotaUsedUp;
   std::vector<std::uint32_t> waiting;
   if (it.holds_gate) {
     // The parent fails for everybody who waits: one failure, with its evidence, is theirs too.
@@ -612,8 +634,8 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
     Job& waiter = job(other);
     waiter.waits_at_gate = kNone;
     if (!waiter.active) continue;
-    if (waiter.fresh_after > resolution.started) {
-      // It must see for itself: what failed was asked before its round.
+    if (waiter.fresh_after > resolution.started || !shareable) {
+      // It must see for itself: what failed was asked before its round, or by other bounds.
       locate(other, now);
       continue;
     }

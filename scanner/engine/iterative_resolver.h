@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -75,6 +76,12 @@ class IterativeResolver final : public ResolutionSource {
   struct Awaited {
     std::uint32_t index = 0;
     Question question;
+    bool begun = false;  // by this job, so within its bounds
+  };
+  // What a lookup may spend with all that it needs; shared by the resolutions that it begins.
+  struct Quota {
+    int sends = 0;
+    std::size_t targets = 0;  // nameserver names looked up
   };
   // One question under way; index as in the table.
   struct Job {
@@ -86,8 +93,7 @@ class IterativeResolver final : public ResolutionSource {
     wire::DnsName registrable;  // of `name`
     int aliases = 0;
     int referrals = 0;
-    int sends_total = 0;
-    std::size_t targets_total = 0;  // nameserver names looked up
+    std::shared_ptr<Quota> quota;
     DelegationPtr cut;
     wire::DnsName probe;  // asked of the cut: `name`, or what holds a gate
     bool holds_gate = false;
@@ -105,6 +111,7 @@ class IterativeResolver final : public ResolutionSource {
     std::vector<Awaited> waits_on;
     std::size_t targets_failed = 0;
     bool names_silent = false, names_unreachable = false;  // why some were not found
+    bool limited = false;  // a bound of the lookup, or a ring, kept names from being looked up
     std::vector<AttemptId> live;
   };
   // What a parent said about a name that it has not delegated.
@@ -116,7 +123,7 @@ class IterativeResolver final : public ResolutionSource {
   Job& job(std::uint32_t index) { return jobs_[index]; }
   const Question& question(std::uint32_t index) const { return table_.question(index); }
   void begin(const Question& question, Instant fresh_after, std::uint8_t round, int depth,
-             std::uint32_t index, Instant now);
+             std::shared_ptr<Quota> quota, std::uint32_t index, Instant now);
   void go_to(std::uint32_t index, wire::DnsName name);
   void locate(std::uint32_t index, Instant now);
   DelegationPtr closest(const Job& job, Instant now);

@@ -10,7 +10,8 @@ bool ResolutionTable::usable(const Entry& entry, Instant fresh_after, Instant no
   const Resolution& resolution = entry.resolution;
   if (!entry.done) return resolution.started >= fresh_after;
   if (!resolution.failed) return now - resolution.finished <= resolution.ttl;
-  return resolution.started >= fresh_after && now - resolution.finished <= kFailureTtl;
+  return !resolution.limited && resolution.started >= fresh_after &&
+         now - resolution.finished <= kFailureTtl;
 }
 
 ResolutionTable::Asked ResolutionTable::ask(const Question& question, Instant fresh_after,
