@@ -441,14 +441,18 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
 void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClass& reply,
                             const AttemptInfo& info, std::uint8_t rcode, Instant now) {
   Job& it = job(index);
+  const bool about_edns =
+      (reply.kind == ReplyKind::kError || reply.kind == ReplyKind::kMalformed) &&
+      (reply.cause == Cause::kFormerr || reply.cause == Cause::kNotimp ||
+       reply.cause == Cause::kMalformed);
+  // A late reply to a question that has been put in another way since says nothing of that one.
+  if (about_edns && info.query.edns_size != 0 && target.no_edns) return;
   end_wait(it, info);
   target.silent = false;
   switch (reply.kind) {
     case ReplyKind::kError:
     case ReplyKind::kMalformed: {
-      const bool about_edns = reply.cause == Cause::kFormerr || reply.cause == Cause::kNotimp ||
-                              reply.cause == Cause::kMalformed;
-      if (about_edns && info.query.edns_size != 0 && !target.no_edns) {
+      if (about_edns && info.query.edns_size != 0) {
         target.no_edns = true;
         if (it.sends_zone < kSendsPerZoneMax) {
           send_to(index, target, false);

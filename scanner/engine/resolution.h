@@ -42,7 +42,7 @@ struct Resolution {
   Cause cause = Cause::kNone;  // of the failure
   bool limited = false;  // it failed by the bounds of the lookup that began it; to another it says
                          // nothing
-  std::uint8_t rcode = 0;      // of the deciding reply; meaningful unless the cause is a silence
+  std::uint8_t rcode = 0;  // of the deciding reply; meaningful unless the cause is a silence
   bool has_rrset =
       false;  // the answer holds records of the type asked for, at the end of any alias chain
   std::vector<KeptRecord> records;   // NS, CNAME, DNAME and SOA of answer and authority
