@@ -162,7 +162,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.special_use = it.other_family = 0;
   it.waited = Duration{};
   it.sends_zone = 0;
-  it.asking = it.last_choice = false;
+  it.asking = false;
   it.looked_up.clear();
   it.families_missing.clear();
   it.waits_on.clear();
@@ -250,25 +250,21 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   if ((target == nullptr || target->sends > 0) && sends_left && look_up_nameservers(index, now))
     return;
   if (!it.waits_on.empty() && (target == nullptr || target->sends > 0)) return;
+  if (sends_left && (target == nullptr || target->sends > 0)) {
+    // Nor before servers that speak from a cache have been asked as one asks a cache: their word is
+    // a last choice, but who has been silent so far may stay silent until the time is over.
+    for (Target& lame : it.targets) {
+      if (!lame.recursion_lame || lame.recursive) continue;
+      lame.recursive = true;
+      lame.decided = false;
+      lame.sends = 0;
+      target = &lame;
+      break;
+    }
+  }
   if (target != nullptr) {
     send_to(index, *target, false);
     return;
-  }
-  if (!it.last_choice && sends_left) {
-    // As a last choice, servers that speak from a cache are asked as one asks a cache.
-    bool any = false;
-    for (Target& lame : it.targets) {
-      if (!lame.recursion_lame) continue;
-      lame.decided = false;
-      lame.sends = 0;
-      any = true;
-    }
-    if (any) {
-      it.last_choice = true;
-      for (Target& other : it.targets) other.decided = other.decided || !other.recursion_lame;
-      send_next(index, now);
-      return;
-    }
   }
   fail_zone(index, now);
 }
@@ -278,7 +274,7 @@ bool IterativeResolver::is_last_send(const Job& it, const Target& target) {
   return target.sends + 1u >= kSendsPerAddressMax && it.waits_on.empty() &&
          std::ranges::all_of(it.targets, [&](const Target& other) {
            return &other == &target || other.sends >= kSendsPerAddressMax ||
-                  (other.decided && !other.recursion_lame);
+                  (other.decided && (!other.recursion_lame || other.recursive));
          });
 }
 
@@ -295,7 +291,7 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   wire::Query query;
   query.name = it.probe;
   query.type = question(index).type;
-  query.recursion_desired = it.last_choice;
+  query.recursion_desired = target.recursive;
   query.edns_size = target.no_edns ? 0 : wire::kEdnsSize;
   if (!target.lower_case) query.case_seed = random_.u64() | 1;
   if (!tcp) ++target.sends;
@@ -447,6 +443,10 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
        reply.cause == Cause::kMalformed);
   // A late reply to a question that has been put in another way since says nothing of that one.
   if (about_edns && info.query.edns_size != 0 && target.no_edns) return;
+  if (target.recursive && !info.query.recursion_desired &&
+      reply.kind == ReplyKind::kRecursionLame) {
+    return;
+  }
   end_wait(it, info);
   target.silent = false;
   switch (reply.kind) {

@@ -64,10 +64,11 @@ class IterativeResolver final : public ResolutionSource {
     std::size_t nameserver = 0;  // in the delegation
     ServerId server = 0;
     std::uint8_t sends = 0;
-    bool decided = false;  // it has given its (bad) answer
-    bool recursion_lame = false;
-    bool lower_case = false;  // it folds case
-    bool no_edns = false;     // it has refused EDNS
+    bool decided = false;         // it has given its (bad) answer
+    bool recursion_lame = false;  // it has spoken from a cache
+    bool recursive = false;       // and is asked with RD=1 since
+    bool lower_case = false;      // it folds case
+    bool no_edns = false;         // it has refused EDNS
     bool silent = false;
     bool garbled = false;  // only replies to other questions came
     Cause cause = Cause::kTimeout;
@@ -105,7 +106,6 @@ class IterativeResolver final : public ResolutionSource {
     int sends_zone = 0;
     bool asking = false;  // an attempt's wait runs, that of `asking_server`
     ServerId asking_server = 0;
-    bool last_choice = false;                    // recursion-lame servers are being asked with RD=1
     std::vector<bool> looked_up;                 // by nameserver: its addresses have been asked for
     std::vector<std::uint8_t> families_missing;  // by nameserver: of A and AAAA, without addresses
     std::vector<Awaited> waits_on;
