@@ -22,6 +22,8 @@ inline constexpr Duration kZoneTimeMax = std::chrono::seconds(10);
 inline constexpr Duration kFirstWaitMin = std::chrono::milliseconds(400);
 // TCP is a connection and an answer (Unbound: 3 s).
 inline constexpr Duration kTcpWait = std::chrono::seconds(4);
+// Where a zone has so many addresses that waits of four seconds would not reach them all.
+inline constexpr Duration kTcpWaitMin = std::chrono::seconds(1);
 
 inline constexpr int kAliasRestartsMax = 11;  // MAX_RESTART_COUNT: CNAME and DNAME hops of a lookup
 inline constexpr int kReferralsMax = 130;    // MAX_REFERRAL_COUNT: delegations followed by a lookup

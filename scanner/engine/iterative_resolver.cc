@@ -281,9 +281,12 @@ bool IterativeResolver::is_last_send(const Job& it, const Target& target) {
 void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   Job& it = job(index);
   Duration wait = kSendWaits[std::min<std::size_t>(target.sends, kSendWaits.size() - 1)];
-  if (target.sends == 0) {
-    const auto addresses = static_cast<Duration::rep>(it.targets.size());
-    wait = std::clamp<Duration>(kZoneTimeMax / addresses, kFirstWaitMin, wait);
+  // Of the zone's time each address has its share: the first pass reaches all of them.
+  const Duration share = kZoneTimeMax / static_cast<Duration::rep>(it.targets.size());
+  if (tcp) {
+    wait = std::clamp(share, kTcpWaitMin, kTcpWait);
+  } else if (target.sends == 0) {
+    wait = std::clamp(share, kFirstWaitMin, wait);
   }
   // Nothing is left to do but to listen: what comes within the time of the zone still counts.
   if (!tcp && is_last_send(it, target))
@@ -299,7 +302,7 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   ++it.quota->sends;
   it.asking = true;
   it.asking_server = target.server;
-  it.live.push_back(exchanges_.start(target.server, query, tcp ? kTcpWait : wait, tcp, index));
+  it.live.push_back(exchanges_.start(target.server, query, wait, tcp, index));
 }
 
 // Starts to look up the addresses of a few more nameserver names. True where something is now
