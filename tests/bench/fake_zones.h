@@ -1,0 +1,105 @@
+// The content of a whole Internet, computed from the names: no tables, no zone files. The same
+// question has the same answer in each run, on each machine.
+//
+// 13 root servers at their real addresses delegate some TLDs, each with four servers and glue. A
+// TLD delegates `dNUMBER.TLD` to one of the providers, by a Zipf-like choice, and `pK.TLD` to
+// provider K with glue. The nameserver names of a `dNUMBER.TLD` are `ns1.pK.TLD` …: for one half
+// of them below the same TLD, with glue; for the other half below another TLD, without.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caascan::bench {
+
+inline constexpr unsigned kRootServers = 13;
+inline constexpr unsigned kTldServers = 4;
+inline constexpr unsigned kProviderServersMax = 4;
+inline constexpr unsigned kProvidersMax = 60'000;  // two octets of their addresses
+inline constexpr std::size_t kReplyOctetsMax = 1232;
+
+// IPv4 in the first four octets, the rest zero.
+struct Address {
+  bool v6 = false;
+  std::array<std::uint8_t, 16> octets{};
+  friend bool operator==(const Address&, const Address&) = default;
+};
+std::string text(const Address& address);
+
+enum class Role : std::uint8_t { kNone, kRoot, kTld, kProvider };
+inline constexpr std::array<std::string_view, 4> kRoleWords = {"none", "root", "tld", "provider"};
+
+// Who answers at an address.
+struct Place {
+  Role role = Role::kNone;
+  unsigned index = 0;   // the root's letter, the TLD, the provider
+  unsigned server = 0;  // of its servers
+  bool v6 = false;
+};
+
+struct FakeZonesOptions {
+  unsigned providers = 400;
+  // Shares of the domains, in ten-thousandths; what is left answers with an empty, good answer.
+  unsigned servfail = 300;  // SERVFAIL for CAA, at each server of the domain
+  unsigned refused = 100;   // REFUSED for everything
+  unsigned silent = 0;      // never an answer to CAA
+  unsigned with_caa = 500;  // a CAA record
+};
+
+// How the servers of a domain answer.
+enum class Manner : std::uint8_t { kEmpty, kCaa, kServFail, kRefused, kSilent };
+
+// What a server was asked, as far as the counters need it.
+struct Asked {
+  std::string_view registrable;  // lower case, of the last two labels; valid until the next answer
+};
+
+// One thread.
+class FakeZones {
+ public:
+  // `hints`: the root servers, in zone-file form.
+  FakeZones(FakeZonesOptions options, std::string_view hints);
+
+  // The name of registrable domain `number`, in presentation form.
+  [[nodiscard]] static std::string domain(std::uint64_t number);
+
+  [[nodiscard]] Manner manner_of(std::uint64_t number) const;
+
+  [[nodiscard]] Place place_of(const Address& address) const;
+  // Places are numbered from 0; kNone has no number.
+  [[nodiscard]] std::size_t number_of(const Place& place) const;
+  [[nodiscard]] std::size_t places() const;
+  [[nodiscard]] static unsigned tlds();
+  [[nodiscard]] unsigned providers() const { return options_.providers; }
+  [[nodiscard]] Address address_of(const Place& place) const;
+
+  // Writes the reply of the server at `place`; returns its octets, 0 for silence.
+  std::size_t answer(const Place& place, std::span<const std::uint8_t> query,
+                     std::span<std::uint8_t, kReplyOctetsMax> reply, Asked& asked);
+
+ private:
+  struct Question;
+  struct Domain;
+  class Writer;
+  [[nodiscard]] bool read(std::span<const std::uint8_t> query, Question& question);
+  [[nodiscard]] Domain domain_of(std::uint64_t number, unsigned tld) const;
+  [[nodiscard]] unsigned servers_of(unsigned provider) const;
+  [[nodiscard]] static bool has_v6(const Place& place);
+  void answer_root(const Question& question, Writer& writer) const;
+  void answer_tld(const Place& place, const Question& question, Writer& writer) const;
+  [[nodiscard]] bool answer_provider(const Place& place, const Question& question,
+                                     Writer& writer) const;
+  void put_addresses(const Place& place, std::uint16_t type, unsigned owner, Writer& writer) const;
+
+  FakeZonesOptions options_;
+  std::vector<Address> roots_v4_, roots_v6_;
+  double zipf_log_;
+  std::string lower_;
+};
+
+}  // namespace caascan::bench

@@ -1,0 +1,102 @@
+"""The figures of scripts/bench-internet, from what it has measured.
+
+figures.py caascan FOLDER NAMES LIMIT    one run of caascan; status 1 where it broke a promise
+figures.py other FOLDER NAMES            one run of massdns with Unbound
+figures.py medians FOLDER                all of these runs
+
+FOLDER/runs.tsv collects one line a run: kind, names/s, CPU in µs a name.  A run leaves in FOLDER: `times` (seconds, user,
+system), `report.json` of the fake Internet, and either `summary.json` and `outcomes.json` of caascan, or `unbound-cpu`
+(seconds) and `answers.ndjson` of massdns.
+"""
+
+import collections
+import json
+import statistics
+import sys
+from pathlib import Path
+
+
+def _read(folder, name):
+    return json.loads((folder / name).read_text())
+
+
+def _speed(folder, kind, names, more_cpu_s=0.0):
+    seconds, user, system = map(float, (folder / "times").read_text().split())
+    rate, cpu = names / seconds, 1e6 * (user + system + more_cpu_s) / names
+    print(f"  {names} names in {seconds:.2f} s: {rate:.0f} names/s, {cpu:.1f} µs of CPU a name ", end="")
+    print(f"(user {1e6 * user / names:.1f}, system {1e6 * system / names:.1f}", end="")
+    print(f", Unbound {1e6 * more_cpu_s / names:.1f})" if more_cpu_s else ")")
+    with (folder / "runs.tsv").open("a") as runs:
+        print(kind, rate, cpu, sep="\t", file=runs)
+
+
+def _report(folder, names):
+    report = _read(folder, "report.json")
+    tlds = report["at_tlds"]
+    print(f"  {report['questions'] / names:.3f} questions a name; at the TLDs {tlds['questions']} for", end=" ")
+    print(f"{tlds['domains']} domains, at most {tlds['questions_per_domain_max']} for one ({tlds['example']}),", end=" ")
+    print(f"more than one for {tlds['domains_asked_again']}")
+    lost = report["questions_dropped"] + report["replies_lost"]
+    print(f"  fake Internet: {1e6 * report['cpu_s'] / report['questions']:.1f} µs of CPU a question, {lost} lost", end="")
+    print(f", {report['questions_elsewhere']} to addresses of nobody")
+    return report
+
+
+def _busiest(report):
+    for role in ("root", "tld", "provider"):
+        asked = [a for a in report["addresses"] if a["role"] == role]
+        if asked:
+            most = max(asked, key=lambda a: a["busiest_second"])
+            print(f"  {role}: {len(asked)} addresses, busiest second {most['busiest_second']} at {most['address']}")
+    return max(address["busiest_second"] for address in report["addresses"])
+
+
+def _caascan(folder, names, limit):
+    broken = []
+    _speed(folder, "caascan" if limit == 0 else "caascan, paced", names)
+    report = _report(folder, names)
+    busiest = _busiest(report)
+    if limit and busiest > limit:
+        broken.append(f"an address was asked {busiest} times in a second; the limit is {limit}")
+    if report["at_tlds"]["questions_per_domain_max"] > 1:
+        broken.append("a TLD was asked more than once for a registrable domain")
+    found = {word: count for word, count in _read(folder, "summary.json")["names_by_outcome"].items() if count}
+    expected = {word: count for word, count in _read(folder, "outcomes.json").items() if count}
+    print("  outcomes:", ", ".join(f"{word} {count}" for word, count in found.items()))
+    if found != expected or sum(found.values()) != names:
+        broken.append(f"the outcomes of this Internet are {expected}")
+    for line in broken:
+        print(f"  BROKEN: {line}")
+    return 1 if broken else 0
+
+
+def _other(folder, names):
+    _speed(folder, "massdns with Unbound", names, float((folder / "unbound-cpu").read_text()))
+    _report(folder, names)
+    with (folder / "answers.ndjson").open() as answers:
+        statuses = collections.Counter(json.loads(line).get("status", "?") for line in answers)
+    print("  statuses:", ", ".join(f"{word} {count}" for word, count in sorted(statuses.items())), end="")
+    print(f"; {names - sum(statuses.values())} names without one")
+    return 0
+
+
+def _medians(folder):
+    runs = collections.defaultdict(list)
+    for line in (folder / "runs.tsv").read_text().splitlines():
+        kind, rate, cpu = line.split("\t")
+        runs[kind].append((float(rate), float(cpu)))
+    medians = {}
+    for kind, figures in runs.items():
+        rate, cpu = (statistics.median(figure) for figure in zip(*figures, strict=True))
+        medians[kind] = rate, cpu
+        print(f"{kind}, median of {len(figures)}: {rate:.0f} names/s, {cpu:.1f} µs of CPU a name")
+    if "massdns with Unbound" in medians:
+        ours, other = medians["caascan"], medians["massdns with Unbound"]
+        print(f"caascan: {ours[0] / other[0]:.2f} times the names/s, {ours[1] / other[1]:.2f} times the CPU a name")
+    return 0
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[2])
+    numbers = [int(text) for text in sys.argv[3:]]
+    sys.exit({"caascan": _caascan, "other": _other, "medians": _medians}[sys.argv[1]](where, *numbers))
