@@ -302,7 +302,8 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   ++it.quota->sends;
   it.asking = true;
   it.asking_server = target.server;
-  it.live.push_back(exchanges_.start(target.server, query, wait, tcp, index));
+  it.asking_attempt = exchanges_.start(target.server, query, wait, tcp, index);
+  it.live.push_back(it.asking_attempt);
 }
 
 // Starts to look up the addresses of a few more nameserver names. True where something is now
@@ -547,8 +548,8 @@ void IterativeResolver::answer(std::uint32_t index, const ReplyClass& reply, std
   finish(index, now);
 }
 
-void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId, const AttemptInfo& info,
-                                     Instant now) {
+void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId attempt,
+                                     const AttemptInfo& info, Instant now) {
   Job& it = job(owner);
   if (!it.active) return;
   Target* target = target_of(it, info.server);
@@ -556,8 +557,11 @@ void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId, const Attem
   note(owner, info,
        info.saw_question_mismatch ? AttemptResult::kMalformed : AttemptResult::kTimeout, nullptr,
        now);
-  end_wait(it, info);
-  it.waited += now - info.sent_at;
+  // Only the question that was put last is waited for; earlier ones are merely listened to.
+  if (attempt == it.asking_attempt) {
+    it.asking = false;
+    it.waited += now - info.sent_at;
+  }
   if (info.tcp) {
     target->decided = true;
     target->cause = Cause::kTruncatedNoTcp;

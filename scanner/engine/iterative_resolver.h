@@ -106,6 +106,7 @@ class IterativeResolver final : public ResolutionSource {
     int sends_zone = 0;
     bool asking = false;  // an attempt's wait runs, that of `asking_server`
     ServerId asking_server = 0;
+    AttemptId asking_attempt;
     std::vector<bool> looked_up;                 // by nameserver: its addresses have been asked for
     std::vector<std::uint8_t> families_missing;  // by nameserver: of A and AAAA, without addresses
     std::vector<Awaited> waits_on;
