@@ -230,12 +230,18 @@ IterativeResolver::Target* IterativeResolver::target_of(Job& it, ServerId server
   return found == it.targets.end() ? nullptr : &*found;
 }
 
-// The undecided target that has been asked least; null where nobody may be asked any more.
+// Whose turn it is: first who has not been asked at all, then who answers in another case (it
+// lives, and answers as soon as it is asked in lower case), then the silent ones, the least asked
+// first. Null where nobody may be asked any more.
 IterativeResolver::Target* IterativeResolver::pick(Job& it) {
+  const auto turn = [](const Target& target) {
+    if (target.sends == 0) return 0;
+    return target.lower_case && target.sends == 1 ? 1 : 1 + target.sends;
+  };
   Target* best = nullptr;
   for (Target& target : it.targets) {
     if (target.decided || target.sends >= kSendsPerAddressMax) continue;
-    if (best == nullptr || target.sends < best->sends) best = &target;
+    if (best == nullptr || turn(target) < turn(*best)) best = &target;
   }
   return best;
 }
@@ -568,14 +574,7 @@ void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId attempt,
   } else if (!target->decided) {
     target->silent = true;
     if (info.saw_question_mismatch) target->cause = Cause::kMalformed;
-    if (info.saw_case_mismatch && !target->lower_case) {
-      // It lives, and answers as soon as it is asked in lower case: before those who are silent.
-      target->lower_case = true;
-      if (!it.asking && target->sends < kSendsPerAddressMax && it.sends_zone < kSendsPerZoneMax) {
-        send_to(owner, *target, false);
-        return;
-      }
-    }
+    target->lower_case = target->lower_case || info.saw_case_mismatch;
   }
   send_next(owner, now);
 }
