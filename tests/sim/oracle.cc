@@ -153,7 +153,6 @@ Expected Oracle::judge(const std::string& name) {
     expected.near_error = expected.near_error || known.near_error;
     if (known.fate != Fate::kAnswered) {
       expected.outcome = known.fate == Fate::kTimeout ? Outcome::kTimeout : Outcome::kServfail;
-      expected.near_error = true;
       return expected;
     }
     if (node != nullptr && node->caa) {

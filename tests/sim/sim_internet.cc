@@ -35,6 +35,8 @@ constexpr std::array<std::string_view, kBehaviourCount> kWords = {"good",
                                                                   "nxdomain-liar",
                                                                   "loop-referral"};
 
+constexpr unsigned kNegativeTtl_s = 3600;  // longer than a simulated run asks anything
+
 std::size_t question_end(const SeenQuery& query) {
   wire::Cursor cursor(query.bytes, wire::kHeaderOctets);
   wire::skip_name(cursor);
@@ -54,7 +56,10 @@ void add(std::vector<std::uint8_t>& reply, Section section, const DnsName& owner
 
 void add_soa(std::vector<std::uint8_t>& reply, Section section, const SimZone& zone) {
   const std::string contact = zone.apex.is_root() ? "hostmaster" : "hostmaster." + zone.apex.text();
-  add(reply, section, zone.apex, RecordType::kSoa, soa_data(contact), 3600);
+  std::vector<std::uint8_t> data = soa_data(contact);
+  data[data.size() - 2] = kNegativeTtl_s >> 8;  // the last field, MINIMUM
+  data[data.size() - 1] = kNegativeTtl_s & 0xFF;
+  add(reply, section, zone.apex, RecordType::kSoa, data, kNegativeTtl_s);
 }
 
 std::vector<std::uint8_t> wire_data(const DnsName& name) {
