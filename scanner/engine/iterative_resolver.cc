@@ -233,6 +233,8 @@ IterativeResolver::Target* IterativeResolver::target_of(Job& it, ServerId server
 // Whose turn it is: first who has not been asked at all, then who answers in another case (it
 // lives, and answers as soon as it is asked in lower case), then the silent ones, the least asked
 // first. Null where nobody may be asked any more.
+// The first two turns come even when the time is over: nobody is accused before every address has
+// been asked in a way that it understands.
 IterativeResolver::Target* IterativeResolver::pick(Job& it) {
   const auto turn = [](const Target& target) {
     if (target.sends == 0) return 0;
@@ -243,15 +245,14 @@ IterativeResolver::Target* IterativeResolver::pick(Job& it) {
     if (target.decided || target.sends >= kSendsPerAddressMax) continue;
     if (best == nullptr || turn(target) < turn(*best)) best = &target;
   }
-  return best;
+  return best != nullptr && (turn(*best) <= 1 || it.waited < kZoneTimeMax) ? best : nullptr;
 }
 
 void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   Job& it = job(index);
   if (it.asking) return;
-  const bool time_left = it.waited < kZoneTimeMax;
   const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.quota->sends < kSendsPerLookupMax;
-  Target* target = time_left && sends_left ? pick(it) : nullptr;
+  Target* target = sends_left ? pick(it) : nullptr;
   // Nobody is asked a second time before every nameserver name has been looked up.
   if ((target == nullptr || target->sends > 0) && sends_left && look_up_nameservers(index, now))
     return;
