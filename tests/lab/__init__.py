@@ -5,11 +5,15 @@
     namespace    enters a network namespace of its own and clears up afterwards
     providers    table: which operators exist, their nameservers and addresses, and how each server behaves
     zones        table: which zones exist, where they are served, what they hold, and what a CA should see
+    detours      more of it: zones whose answers are got by a longer way
     topology     joins the two tables: delegations, glue, infrastructure zones, the zone at fault of a name
     signing      keys, DS records and signatures
     servers      configuration files, start, readiness and end of every daemon
+    relay        lets UDP through to a server, and no TCP
     question     a small DNS client
     names        what Certificate Transparency would hold for the lab: names.tsv
     verify       asks the lab's resolver for every name and compares
+    pace         counts the questions at every server address
+    compare      caascan on its own beside the resolver, and its pace
     cli          the commands
 """

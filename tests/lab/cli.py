@@ -3,6 +3,9 @@
     scripts/lab shell            an interactive shell inside the lab
     scripts/lab run CMD…         runs a command inside the lab and returns its exit status
     scripts/lab verify           asks the lab's resolver for every name and compares with the table; 1 on a difference
+    scripts/lab compare CAASCAN [--qps N]
+                                 the outcomes of `CAASCAN run`, on its own from the root, beside the resolver's, and
+                                 its pace at every server; 1 on a difference or above N a second (50; root and TLDs 500)
     scripts/lab zones            the table of zones
     scripts/lab names            tests/lab/names.tsv, to standard output
     scripts/lab check-names      1 when tests/lab/names.tsv is not what `names` prints
@@ -19,6 +22,7 @@ import time
 from pathlib import Path
 
 from . import names, namespace, topology
+from .compare import compare
 from .servers import RESOLVER, Lab
 from .verify import verify
 
@@ -105,6 +109,8 @@ def inside(folder, mounts, command):
             if command[0] == "verify":
                 print(f"the lab was up after {time.monotonic() - began:.1f} s")
                 return 1 if verify(RESOLVER) else 0
+            if command[0] == "compare":
+                return 0 if compare(folder, command[1], *map(float, command[3:])) else 1
             if command[0] == "shell":
                 print(
                     f"The lab is up after {time.monotonic() - began:.1f} s. Resolver {environment['CAASCAN_LAB_RESOLVER']}, "
@@ -144,7 +150,16 @@ def main(script, arguments):
             return 0
         case ["check-names"]:
             return check_names()
+        case ["compare", _, "--qps", number] if not number.replace(".", "", 1).isdigit():
+            print(f"scripts/lab: --qps {number}: not a number", file=sys.stderr)
+            return 2
+        case ["compare", caascan] | ["compare", caascan, "--qps", _]:
+            arguments[1] = str(Path(caascan).resolve())
+            return namespace.run_outer(script, _ROOT / "build", arguments, keep)
         case ["shell"] | ["verify"] | ["run", _, *_]:
             return namespace.run_outer(script, _ROOT / "build", arguments, keep)
-    print("scripts/lab: shell | run CMD… | verify | zones | names | check-names; see scripts/lab --help", file=sys.stderr)
+    print(
+        "scripts/lab: shell | run CMD… | verify | compare CAASCAN [--qps N] | zones | names | check-names; "
+        "see scripts/lab --help", file=sys.stderr,
+    )
     return 2

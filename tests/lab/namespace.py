@@ -26,6 +26,9 @@ from pathlib import Path
 # Where the lab's clients ask from: public-looking, so that servers and resolvers treat it as any other client.
 CLIENT_V4 = "45.76.0.10"
 CLIENT_V6 = "2a0e:b100::10"
+# Where the lab's resolver asks from.
+RESOLVER_V4 = "45.76.0.53"
+RESOLVER_V6 = "2a0e:b100::53"
 
 ALIVE = "alive"
 _LOCK = "lock"
@@ -170,6 +173,13 @@ def watch_outer(folder):
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait_for_end, daemon=True).start()
+
+
+def add_address(address):
+    """Gives the namespace an address of its own, for what looks at interfaces instead of routes."""
+    family, length = ("-6", 128) if ":" in address else ("-4", 32)
+    options = ["nodad"] if family == "-6" else []
+    subprocess.run(["ip", family, "addr", "add", f"{address}/{length}", "dev", "lo", *options], check=True)
 
 
 def set_up_network(state, own_mounts):

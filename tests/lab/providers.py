@@ -1,9 +1,10 @@
 """The operators of the lab's Internet: their nameservers, addresses, and how each server behaves.
 
-A nameserver has a *manner*.  Four manners are a real server that listens on the nameserver's own addresses and answers
-well; the others are dnsdist on those addresses, which spoils some of the answers of a real server behind it (the
-provider's `backend`); and a few have no server at all.  Everything else (glue, delegations, dnsdist rules, listening
-addresses) follows from this table, so a new kind of trouble is one line in `FRONT_RULES` and one provider.
+A nameserver has a *manner*.  Six manners are a real server that listens on the nameserver's own addresses and answers
+well; most others are dnsdist on those addresses, which spoils some of the answers of a real server behind it (the
+provider's `backend`); two let only UDP through to that server (relay.py); and a few have no server at all.  Everything
+else (glue, delegations, dnsdist rules, listening addresses) follows from this table, so a new kind of trouble is one
+line in `FRONT_RULES` and one provider.
 
 The addresses are the real ones for the root and the registries and public-looking ones for all others: a resolver, or
 caascan, refuses to ask special-use addresses.  Nothing ever leaves the namespace.
@@ -19,29 +20,53 @@ INSTANCES = {
     "registry": "knot-registry",
     "knot": "knot-hosting",
     "powerdns": "powerdns",
+    "bind": "bind",
+    "nsd": "nsd-hosting",
 }
 
 # Spoiling manners: manner -> (which queries, what dnsdist does with them), both in dnsdist's Lua.  All other queries
 # go to the backend.  257 is CAA; written as a number, because dnsdist 1.7 has no name for it.
+_WITH_EDNS = "RecordsCountRule(DNSSection.Additional, 1, 65535)"
+_MIXED_CASE = 'LuaRule(function(dq) return string.find(dq.qname:toString(), "%u") ~= nil end)'
 FRONT_RULES = {
     "caa-servfail": ("QTypeRule(257)", "RCodeAction(DNSRCode.SERVFAIL)"),
     "caa-refused": ("QTypeRule(257)", "RCodeAction(DNSRCode.REFUSED)"),
     "caa-notimp": ("QTypeRule(257)", "RCodeAction(DNSRCode.NOTIMP)"),
     "caa-formerr": ("QTypeRule(257)", "RCodeAction(DNSRCode.FORMERR)"),
     "caa-drop": ("QTypeRule(257)", "DropAction()"),
+    "caa-nxdomain": ("QTypeRule(257)", "RCodeAction(DNSRCode.NXDOMAIN)"),
+    "caa-empty": ("QTypeRule(257)", "RCodeAction(DNSRCode.NOERROR)"),
+    "caa-truncated": ("AndRule({QTypeRule(257), TCPRule(false)})", "TCAction()"),
+    "udp-truncated": ("TCPRule(false)", "TCAction()"),
+    "edns-formerr": (_WITH_EDNS, "RCodeAction(DNSRCode.FORMERR)"),
+    "edns-notimp": (_WITH_EDNS, "RCodeAction(DNSRCode.NOTIMP)"),
+    "edns-drop": (_WITH_EDNS, "DropAction()"),
+    "case-refused": (_MIXED_CASE, "RCodeAction(DNSRCode.REFUSED)"),
+    "case-drop": (_MIXED_CASE, "DropAction()"),
     "all-servfail": ("AllRule()", "RCodeAction(DNSRCode.SERVFAIL)"),
     "all-refused": ("AllRule()", "RCodeAction(DNSRCode.REFUSED)"),
+    "all-notimp": ("AllRule()", "RCodeAction(DNSRCode.NOTIMP)"),
+    "all-notauth": ("AllRule()", "RCodeAction(DNSRCode.NOTAUTH)"),
     "all-drop": ("AllRule()", "DropAction()"),
 }
 
+# Manners of relay.py, which hands datagrams on unchanged and leaves TCP to the kernel: manner -> its option.
+RELAYS = {"udp-only": "--tcp=refused", "tcp-silent": "--tcp=silent"}
+
 # Manners without a server: "closed" has addresses on which nobody listens, so the kernel answers "port unreachable";
-# "nameless" has no address records; "internal" has special-use addresses, which nobody may ask.
+# "nameless" has no address records, or none that can be found; "internal" has special-use addresses, which nobody may
+# ask.
 SERVERLESS = {"closed", "nameless", "internal"}
 
-# Manners under which CAA fails and all other types are answered.
-CAA_ONLY = {"caa-servfail", "caa-refused", "caa-notimp", "caa-formerr", "caa-drop"}
+# Manners under which CAA fails and all other types are answered.  Behind a relay it is for the size of the CAA set.
+CAA_ONLY = {"caa-servfail", "caa-refused", "caa-notimp", "caa-formerr", "caa-drop", *RELAYS}
 
-HEALTHY = set(INSTANCES)
+# Manners under which a resolver gets its answers after all, by one way or another.
+ROUNDABOUT = {
+    "caa-nxdomain", "caa-empty", "caa-truncated", "udp-truncated", "edns-formerr", "edns-notimp", "case-drop",
+}
+
+HEALTHY = set(INSTANCES) | ROUNDABOUT
 
 
 @dataclass(frozen=True)
@@ -72,16 +97,16 @@ class Provider:
         return {nameserver.manner for nameserver in self.nameservers}
 
 
-def pair(number, v6=True):
+def pair(number, v4=True):
     """Two addresses for each of two nameservers, in different networks, as registries ask for."""
     for third in (1, 2):
-        v4 = f"45.{76 + third}.{number}.53"
-        yield (v4, f"2a0e:b10{third}:{number}::53") if v6 else (v4,)
+        addresses = f"45.{76 + third}.{number}.53", f"2a0e:b10{third}:{number}::53"
+        yield addresses if v4 else addresses[1:]
 
 
-def operator(key, zone, number, manner, shows, *, second=None, home_at=None, backend="powerdns", v6=True):
+def operator(key, zone, number, manner, shows, *, second=None, home_at=None, backend="powerdns", v4=True):
     """The usual operator: ns1 and ns2 in one zone of its own, both in the same manner unless `second` is given."""
-    first_addresses, second_addresses = pair(number, v6)
+    first_addresses, second_addresses = pair(number, v4)
     return Provider(
         key=key,
         shows=shows,
@@ -201,6 +226,92 @@ _PROVIDERS = (
             Nameserver("ns2.crossborder-dns.co.uk", ("45.78.18.53", "2a0e:b102:18::53"), "powerdns"),
         ),
         homes=("crossborder-dns.org", "crossborder-dns.co.uk"), home_at="quayside",
+    ),
+    operator("tidewater", "tidewater-dns.com", 21, "bind", "healthy, BIND 9"),
+    operator("dovecote", "dovecote-dns.org", 22, "nsd", "healthy, NSD"),
+    operator("longhand", "longhand-dns.net", 23, "udp-truncated", "truncates everything over UDP, TCP works"),
+    operator("shorthand", "shorthand-dns.nl", 24, "caa-truncated", "truncates CAA over UDP, TCP works", backend="knot"),
+    operator("narrow", "narrow-dns.com", 25, "udp-only", "refuses TCP, so what is too big cannot be had"),
+    operator("deaf", "deaf-dns.net", 26, "tcp-silent", "accepts TCP and says nothing", backend="knot"),
+    operator("antique", "antique-dns.org", 27, "edns-formerr", "FORMERR for queries with EDNS, the rest answered"),
+    operator("vintage", "vintage-dns.co.uk", 28, "edns-notimp", "NOTIMP for queries with EDNS", backend="knot"),
+    operator("ednsless", "ednsless-dns.com", 29, "edns-drop", "drops queries with EDNS", home_at="quayside"),
+    operator("pedant", "pedant-dns.nl", 30, "case-refused", "REFUSED for names in mixed case", home_at="quayside"),
+    operator("hardofcase", "hardofcase-dns.com", 31, "case-drop", "drops names in mixed case", home_at="quayside"),
+    operator("denier", "denier-dns.net", 32, "caa-nxdomain", "NXDOMAIN for CAA, whatever exists"),
+    operator("terse", "terse-dns.org", 33, "caa-empty", "an empty message for CAA, without SOA"),
+    operator("stub", "stub-dns.com", 34, "all-notimp", "NOTIMP for everything", home_at="quayside"),
+    operator("stranger", "stranger-dns.net", 35, "all-notauth", "NOTAUTH for everything", home_at="quayside"),
+    operator(
+        "discord", "discord-dns.com", 36, "knot", "two healthy servers with different data: Knot, BIND", second="bind",
+    ),
+    operator(
+        "doublefault", "doublefault-dns.org", 37, "all-refused", "one of two servers refuses, the other is silent",
+        second="all-drop", home_at="quayside",
+    ),
+    Provider(
+        "lastone", "four servers: one refuses, one fails, one is silent, the last is fine",
+        (
+            Nameserver("ns1.lastone-dns.net", ("45.77.38.53",), "all-refused"),
+            Nameserver("ns2.lastone-dns.net", ("45.77.38.54",), "all-servfail"),
+            Nameserver("ns3.lastone-dns.net", ("45.78.38.53",), "all-drop"),
+            Nameserver("ns4.lastone-dns.net", ("45.78.38.54", "2a0e:b102:38::54"), "nsd"),
+        ),
+        homes=("lastone-dns.net",), home_at="lastone",
+    ),
+    Provider(
+        "fadedfour", "each nameserver is silent at its IPv4 address and fine at its IPv6 address (BIND)",
+        (
+            Nameserver("ns1.fadedfour-dns.com", ("45.77.39.53",), "all-drop"),
+            Nameserver("ns1.fadedfour-dns.com", ("2a0e:b101:39::53",), "bind"),
+            Nameserver("ns2.fadedfour-dns.com", ("45.78.39.53",), "all-drop"),
+            Nameserver("ns2.fadedfour-dns.com", ("2a0e:b102:39::53",), "bind"),
+        ),
+        homes=("fadedfour-dns.com",), home_at="fadedfour",
+    ),
+    Provider(
+        "sixcross", "healthy, IPv6 addresses only and no glue (NSD, BIND)",
+        (
+            Nameserver("ns1.sixcross-dns.co.uk", ("2a0e:b101:40::53",), "nsd"),
+            Nameserver("ns2.sixcross-dns.net", ("2a0e:b102:40::53",), "bind"),
+        ),
+        homes=("sixcross-dns.co.uk", "sixcross-dns.net"), home_at="sixonly",
+    ),
+    operator(
+        "sixclosed", "sixclosed-dns.nl", 41, "all-refused", "REFUSED for everything, at IPv6 addresses only",
+        home_at="tidewater", v4=False,
+    ),
+    Provider(
+        "inside6", "special-use IPv6 addresses only: unique local, mapped IPv4, documentation",
+        (
+            Nameserver("ns1.inside6-dns.com", ("fd12:3456::53", "::ffff:10.20.0.53"), "internal"),
+            Nameserver("ns2.inside6-dns.com", ("2001:db8:20::53", "fe80::53"), "internal"),
+        ),
+        homes=("inside6-dns.com",), home_at="tidewater",
+    ),
+    Provider(
+        "halfinside", "one nameserver has special-use addresses only, the other is fine (Knot)",
+        (
+            Nameserver("ns1.halfinside-dns.org", ("172.16.5.53", "fd00:5::53"), "internal"),
+            Nameserver("ns2.halfinside-dns.org", ("45.78.43.53",), "knot"),
+        ),
+        homes=("halfinside-dns.org",), home_at="halfinside",
+    ),
+    Provider(
+        "ring-one", "the way to its nameserver names leads through ring-two, and back",
+        (
+            Nameserver("ns1.ring-one-dns.com", ("45.77.44.53",), "nameless"),
+            Nameserver("ns2.ring-one-dns.com", ("45.78.44.53",), "nameless"),
+        ),
+        homes=("ring-one-dns.com",), home_at="ring-two",
+    ),
+    Provider(
+        "ring-two", "the way to its nameserver names leads through ring-one, and back",
+        (
+            Nameserver("ns1.ring-two-dns.net", ("45.77.45.53",), "nameless"),
+            Nameserver("ns2.ring-two-dns.net", ("45.78.45.53",), "nameless"),
+        ),
+        homes=("ring-two-dns.net",), home_at="ring-one",
     ),
 )
 

@@ -15,6 +15,10 @@ RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP",
 _OPT = 41
 _EDE = 15
 _ids = itertools.count(1)
+# Between two questions of one client: a burst of hundreds overflows the buffer of the server's socket.
+_SPACING_S = 0.002
+# A question without an answer is asked once more, should the datagram have been lost after all.
+_AGAIN_AFTER_S = 5.0
 
 
 @dataclass
@@ -118,10 +122,13 @@ class Client(asyncio.DatagramProtocol):
     def __init__(self):
         self._waiting = {}
         self._transport = None
+        self._server = None
+        self._next = 0.0
 
     @classmethod
     async def connect(cls, address, port=53):
         _, client = await asyncio.get_running_loop().create_datagram_endpoint(cls, remote_addr=(address, port))
+        client._server = (address, port)
         return client
 
     def connection_made(self, transport):
@@ -139,14 +146,34 @@ class Client(asyncio.DatagramProtocol):
         self._transport.close()
 
     async def ask(self, name, kind, wait_s):
-        """The Reply, or None after `wait_s` seconds.  Sent once: nothing is lost on the loopback interface."""
-        ident = struct.pack("!H", next(_ids) & 0xFFFF)
-        waiting = asyncio.get_running_loop().create_future()
-        self._waiting[ident] = waiting
-        self._transport.sendto(encode(struct.unpack("!H", ident)[0], name, kind))
+        """The Reply, or None after `wait_s` seconds; a truncated one is got again over TCP."""
         try:
-            return await asyncio.wait_for(waiting, wait_s)
+            return await asyncio.wait_for(self._ask(name, kind), wait_s)
         except TimeoutError:
             return None
+
+    async def _ask(self, name, kind):
+        ident = struct.pack("!H", next(_ids) & 0xFFFF)
+        query = encode(struct.unpack("!H", ident)[0], name, kind)
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        self._waiting[ident] = waiting
+        try:
+            self._next = max(self._next + _SPACING_S, loop.time())
+            await asyncio.sleep(self._next - loop.time())
+            while not waiting.done():
+                self._transport.sendto(query)
+                await asyncio.wait([waiting], timeout=_AGAIN_AFTER_S)
+            reply = waiting.result()
         finally:
             self._waiting.pop(ident, None)
+        return await self._ask_over_tcp(query) if reply.truncated else reply
+
+    async def _ask_over_tcp(self, query):
+        reader, writer = await asyncio.open_connection(*self._server)
+        try:
+            writer.write(struct.pack("!H", len(query)) + query)
+            length = struct.unpack("!H", await reader.readexactly(2))[0]
+            return decode(await reader.readexactly(length))
+        finally:
+            writer.close()

@@ -8,13 +8,15 @@ namespace there is only one.  A daemon is ready when it answers for the last of 
 import contextlib
 import os
 import signal
+import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from . import namespace, signing, topology
-from .providers import FRONT_RULES, PROVIDERS, ROOT_SERVERS
+from .providers import FRONT_RULES, INSTANCES, RELAYS, ROOT_SERVERS
 from .question import ask
 
 READY_WITHIN_S = 20.0
@@ -67,7 +69,10 @@ class Lab:
             self._start_knot("knot-registry")
             self._start_knot("knot-hosting")
             self._start_powerdns()
+            self._start_nsd("nsd-hosting")
+            self._start_bind("bind")
             self._start_dnsdist()
+            self._start_relays()
             self._start_unbound()
             self._wait_until_ready()
         except BaseException:
@@ -119,6 +124,9 @@ class Lab:
                 continue
             file = self._zone_file(zone)
             text = "".join(record.text() + "\n" for record in self._records[zone.name])
+            if zone.second:
+                other = "".join(record.text() + "\n" for record in topology.records(zone, ds_of, second=True))
+                self._zone_file(zone, second=True).write_text(other)
             if zone.signed:
                 unsigned = file.with_suffix(".unsigned")
                 unsigned.write_text(text)
@@ -134,8 +142,14 @@ class Lab:
         (self.folder / "root.hints").write_text(hints)
         (self.folder / "root.ds").write_text(f". IN DS {ds_of['.']}\n")
 
-    def _zone_file(self, zone):
-        return self.folder / "zones" / ("root.zone" if zone.name == "." else zone.name + ".zone")
+    def _zone_file(self, zone, second=False):
+        return self.folder / "zones" / ("root.zone" if zone.name == "." else zone.name + ".zone" + ".second" * second)
+
+    def _zones_of(self, instance):
+        """(zone name with final dot, zone file) for all that a server loads."""
+        for zone in self._loaded_at(instance):
+            origin = "." if zone.name == "." else zone.name + "."
+            yield origin, self._zone_file(zone, topology.disagrees(zone, instance))
 
     # Daemons
 
@@ -157,8 +171,7 @@ class Lab:
         """Response rate limiting is off: the lab's clients are few and ask much."""
         run = self.folder
         zones = "".join(
-            f'zone:\n    name: "{zone.name}"\n    zonefile: "{self._zone_file(zone)}"\n'
-            for zone in self._loaded_at(instance)
+            f'zone:\n    name: "{origin}"\n    zonefile: "{file}"\n' for origin, file in self._zones_of(instance)
         )
         config = self._configure(f"{instance}.conf", f"""\
 server:
@@ -186,7 +199,7 @@ remote-control:
         if instance in _BACKEND_PORTS:
             listen.append(f"127.0.0.1@{_BACKEND_PORTS[instance]}")
         zones = "".join(
-            f'  - domain: "{zone.name}."\n    file: "{self._zone_file(zone)}"\n' for zone in self._loaded_at(instance)
+            f'  - domain: "{origin}"\n    file: "{file}"\n' for origin, file in self._zones_of(instance)
         )
         config = self._configure(f"{instance}.conf", f"""\
 server:
@@ -210,6 +223,47 @@ template:
 zone:
 {zones}""")
         self._start(instance, ["knotd", "-c", config])
+
+    def _start_bind(self, instance):
+        """BIND listens on addresses of interfaces only, so its own are given to `lo`.
+
+        It runs from a copy: where AppArmor guards /usr/sbin/named, that may read /etc/bind and little else.
+        """
+        run = self.folder / instance
+        run.mkdir()
+        listen = topology.listeners(instance)
+        for address in listen:
+            namespace.add_address(address)
+        v4, v6 = ("".join(f"{a}; " for a in listen if (":" in a) == six) for six in (False, True))
+        zones = "".join(
+            f'zone "{origin}" {{ type primary; file "{file}"; check-names ignore; }};\n'
+            for origin, file in self._zones_of(instance)
+        )
+        config = self._configure(f"{instance}.conf", f"""\
+options {{
+    directory "{run}";
+    listen-on {{ {v4}}};
+    listen-on-v6 {{ {v6}}};
+    interface-interval 0;
+    recursion no;
+    dnssec-validation no;
+    notify no;
+    allow-transfer {{ none; }};
+    empty-zones-enable no;
+    pid-file none;
+    lock-file none;
+    session-keyfile none;
+}};
+controls {{ }};
+{zones}""")
+        named = shutil.copy2(shutil.which("named") or "named", run / "named")
+        self._start(instance, [str(named), "-g", "-n", "1", "-c", config])
+
+    def _start_relays(self):
+        for (key, manner), addresses in topology.fronts(RELAYS).items():
+            port = _BACKEND_PORTS[topology.backend_instance(key)]
+            relay = Path(__file__).with_name("relay.py")
+            self._start(f"relay-{key}", [sys.executable, "-B", str(relay), RELAYS[manner], str(port), *addresses])
 
     def _start_powerdns(self):
         """The database is filled as a control panel would fill it; PowerDNS signs with the keys in it as it answers."""
@@ -277,7 +331,7 @@ write-pid=no
             lines.append(f'newServer({{address="127.0.0.1:{port}", pool="{name}"}}):setUp()')
         for number, ((key, manner), group) in enumerate(topology.fronts().items()):
             selector, action = FRONT_RULES[manner]
-            backend = "powerdns" if PROVIDERS[key].backend == "powerdns" else "knot-hosting"
+            backend = topology.backend_instance(key)
             lines.append(f"local asked{number} = newNMG()")
             lines += [f'asked{number}:addMask("{address}")' for address in group]
             lines.append(f"local here{number} = NetmaskGroupRule(asked{number}, false)")
@@ -290,15 +344,20 @@ write-pid=no
         """The resolver of a CA, as far as Let's Encrypt has told what it runs, with the lab's root and anchor.
 
         Nothing is cached but what Unbound knows about servers (lameness, time-outs), so each question shows the zones
-        as they are and not the question before.  discard-timeout and wait-limit, which Debian's 1.17.1 has been given,
+        as they are and not the question before.  It asks from addresses of its own, so that its questions can be told
+        from others.  discard-timeout and wait-limit, which Debian's 1.17.1 has been given,
         are off: they would drop answers because of the client and not because of the zone.
         """
         address, port = RESOLVER
+        for outgoing in (namespace.RESOLVER_V4, namespace.RESOLVER_V6):
+            namespace.add_address(outgoing)
         config = self._configure("unbound.conf", f"""\
 server:
     interface: {address}
     interface: ::1
     port: {port}
+    outgoing-interface: {namespace.RESOLVER_V4}
+    outgoing-interface: {namespace.RESOLVER_V6}
     access-control: 0.0.0.0/0 allow
     access-control: ::/0 allow
     username: ""
@@ -348,15 +407,17 @@ remote-control:
 
     def _wait_until_ready(self):
         until = time.monotonic() + READY_WITHIN_S
-        for instance in ("nsd-root", "knot-registry", "knot-hosting", "powerdns"):
+        for instance in INSTANCES.values():
             address = topology.listeners(instance)[-1]
             for zone in self._loaded_at(instance):
                 self._await(
                     instance, until, lambda: ask(address, zone.name, "SOA"), lambda reply: reply.authoritative
                 )
         for (_, manner), group in topology.fronts().items():
-            if manner != "all-drop":
+            if manner not in ("all-drop", "edns-drop"):
                 self._await("dnsdist", until, lambda: ask(group[-1], ".", "SOA"), lambda _: True)
+        for (key, _), group in topology.fronts(RELAYS).items():
+            self._await(f"relay-{key}", until, lambda: ask(group[-1], ".", "SOA"), lambda _: True)
         self._await(
             "unbound", until, lambda: ask(RESOLVER[0], ".", "SOA", recursion=True), lambda reply: reply.authenticated
         )

@@ -10,8 +10,11 @@ import functools
 from collections import Counter
 from dataclasses import dataclass
 
-from .providers import CAA_ONLY, FRONT_RULES, HEALTHY, INSTANCES, PROVIDERS
-from .zones import FAULTS, REGISTRY_ZONES, ZONES, Zone
+from .detours import DETOUR_ZONES
+from .providers import CAA_ONLY, FRONT_RULES, HEALTHY, INSTANCES, PROVIDERS, ROUNDABOUT
+from .zones import DNSSEC_FAULTS, FAULTS, PLAIN_ZONES, REGISTRY_ZONES, Zone
+
+ZONES = PLAIN_ZONES + DETOUR_ZONES
 
 TTL_S = 300
 SERIAL = 2024010100
@@ -93,7 +96,7 @@ def instances(zone):
     for manner in PROVIDERS[zone.at].manners():
         if manner in INSTANCES:
             loaded.add(INSTANCES[manner])
-        elif manner in CAA_ONLY:
+        elif manner in CAA_ONLY | ROUNDABOUT:
             loaded.add(INSTANCES[PROVIDERS[zone.at].backend])
     return loaded
 
@@ -110,12 +113,12 @@ def listeners(instance):
     })
 
 
-def fronts():
-    """What dnsdist serves: (provider, manner) -> addresses."""
+def fronts(manners=FRONT_RULES):
+    """What stands in front of real servers, dnsdist if no other: (provider, manner) -> addresses."""
     table = {}
     for provider in PROVIDERS.values():
         for nameserver in provider.nameservers:
-            if nameserver.manner in FRONT_RULES:
+            if nameserver.manner in manners:
                 table.setdefault((provider.key, nameserver.manner), []).extend(nameserver.addresses)
     return table
 
@@ -135,10 +138,20 @@ def _absolute(name, zone):
     return origin if name == "@" else f"{name}.{origin}"
 
 
-def table_records(zone):
+def disagrees(zone, instance):
+    """True when this server, that of the zone's second nameserver, holds other records than that of the first."""
+    return bool(zone.second) and INSTANCES.get(nameservers(zone)[1].manner) == instance
+
+
+def backend_instance(key):
+    """The real server behind a provider's fronts."""
+    return INSTANCES[PROVIDERS[key].backend]
+
+
+def table_records(zone, second=False):
     """The records that the table gives for the zone itself."""
     found = []
-    for line in zone.records.splitlines():
+    for line in (zone.second if second else zone.records).splitlines():
         fields = line.split(None, 2)
         if not fields:
             continue
@@ -161,13 +174,13 @@ def children():
     return table
 
 
-def records(zone, ds_of):
+def records(zone, ds_of, second=False):
     """All records of a zone, unsigned.  `ds_of` maps the names of signed zones to the rdata of their DS record."""
     host = nameservers(zone)[0].host
     mailbox = "hostmaster." if zone.name == "." else f"hostmaster.{zone.name}."
     found = [Record(zone.name, "SOA", f"{host}. {mailbox} {SERIAL} 3600 900 604800 {TTL_S}")]
     found += [Record(zone.name, "NS", nameserver.host + ".") for nameserver in nameservers(zone)]
-    found += table_records(zone)
+    found += table_records(zone, second)
     for provider in PROVIDERS.values():
         for nameserver in provider.nameservers:
             if zone_of(nameserver.host).name == zone.name:
@@ -208,3 +221,7 @@ def answers_at_apex(zone):
 
 def fails_for_caa_only(zone):
     return not zone.fault and bool(PROVIDERS[zone.at].manners() & CAA_ONLY)
+
+
+def fails_for_dnssec_only(zone):
+    return zone.fault in DNSSEC_FAULTS

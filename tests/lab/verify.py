@@ -70,7 +70,8 @@ class Resolver:
         return seen
 
 
-async def _measure(address, port):
+async def measure(address, port):
+    """What the resolver makes of every name: a Seen by name."""
     rows = names.lookups()
     client = await Client.connect(address, port)
     resolver = Resolver(client)
@@ -81,7 +82,7 @@ async def _measure(address, port):
 
 def verify(resolver):
     """Prints one line for each name; returns the number of names on which table and resolver differ."""
-    measured = asyncio.run(_measure(*resolver))
+    measured = asyncio.run(measure(*resolver))
     different = 0
     print(f"{'name':42} {'expected':9} {'measured':9} {'ended at':30} {'A':8} {'zone NS':8} detail")
     for row in names.lookups():

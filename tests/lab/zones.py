@@ -1,7 +1,7 @@
 """The zones of the lab: where each is served, what it holds, and what a CA sees when it looks up CAA for its names.
 
-This table is the only place where a zone is described; zone files, databases, delegations, DS records, the sample's
-certificates and the expected outcomes are all made from it.
+This table, which detours.py continues, is the only place where a zone is described; zone files, databases, delegations,
+DS records, the sample's certificates and the expected outcomes are all made from it.
 
 `records` is zone-file text, one record a line, owner names relative to the zone, without SOA and NS.  `names` is what
 Certificate Transparency holds for the zone, one name a line, as issued:
@@ -28,6 +28,7 @@ class Zone:
     names: str = ""
     signed: str = ""
     fault: str = ""
+    second: str = ""  # the records at the second nameserver, where it disagrees with the first
 
 
 # What can be wrong with a zone itself, whatever its servers are:
@@ -38,6 +39,9 @@ FAULTS = {
     "malformed-caa": "a CAA record of one name in the database cannot be parsed",
     "malformed-apex": "a CAA record of the apex in the database cannot be parsed",
 }
+
+# Those that only a validating resolver sees.
+DNSSEC_FAULTS = {"expired", "ds-mismatch"}
 
 # Addresses of web servers in the zones; nothing listens there, and CAA questions never need them.
 WEB = "@ A 192.0.2.80\n@ AAAA 2001:db8::80\nwww A 192.0.2.80\n"
@@ -331,4 +335,4 @@ BROKEN_ZONES = (
         """),
 )
 
-ZONES = REGISTRY_ZONES + HEALTHY_ZONES + NAMEBRIGHT_ZONES + BROKEN_ZONES
+PLAIN_ZONES = REGISTRY_ZONES + HEALTHY_ZONES + NAMEBRIGHT_ZONES + BROKEN_ZONES
