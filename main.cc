@@ -7,8 +7,8 @@
 
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -17,14 +17,14 @@
 #include <thread>
 
 #include "ingest/ingest.h"
+#include "ingest/option_text.h"
 #include "output/check_report.h"
 #include "output/progress.h"
 #include "output/provider.h"
 #include "output/publish.h"
 #include "output/run_lock.h"
 #include "output/summary_text.h"
-#include "scanner/builtin_data.h"
-#include "scanner/scan.h"
+#include "scanner/scan_options.h"
 #include "scanner/store/finding_store.h"
 
 namespace caascan {
@@ -52,105 +52,14 @@ void on_signal(int) {
 // takes.
 struct RawOptions {
   std::string config;
-  std::vector<std::string> ct, issuer, resolver, limit, names, allow_address;
-  std::string out, work, memory = "1GiB", at = "now", names_file, providers, root_hints;
-  std::string server_qps, qps, confirm_rounds = "1", confirm_after = "30s", progress = "auto";
+  std::vector<std::string> ct, issuer, names;
+  std::string out, work, at = "now", names_file, providers, root_hints_file;
+  std::string progress = "auto";
   bool include_expired = false, skip_damaged = false, json = false;
+  ScanOptionTexts scan;  // `memory` is everybody's
 };
 
 using Failure = std::unexpected<std::string>;
-
-Failure bad_value(std::string_view option, std::string_view value, std::string_view wanted) {
-  return Failure(fmt::format("{}: '{}' is not {}", option, escape_for_print(value), wanted));
-}
-
-std::expected<double, std::string> read_rate(std::string_view option, const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value > 0) || value > 1e7) {
-    return bad_value(option, text, "a number of queries a second above 0 (at most 10000000)");
-  }
-  return value;
-}
-
-// A number and a unit from `units`, as in "30s" or "1GiB".
-std::expected<std::uint64_t, std::string> read_with_unit(
-    std::string_view option, const std::string& text, std::string_view wanted,
-    std::initializer_list<std::pair<std::string_view, std::uint64_t>> units) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  for (const auto& [name, factor] : units) {
-    if (error != std::errc() || unit != name) continue;
-    if (value > (std::uint64_t{1} << 62) / factor) break;
-    return value * factor;
-  }
-  return bad_value(option, text, wanted);
-}
-
-std::expected<engine::Duration, std::string> read_duration(std::string_view option,
-                                                           const std::string& text) {
-  const auto value = read_with_unit(
-      option, text, "a time such as 500ms, 30s, 30min or 2h",
-      {{"ms", 1'000'000}, {"s", 1'000'000'000}, {"min", 60'000'000'000}, {"h", 3'600'000'000'000}});
-  if (!value) return Failure(value.error());
-  if (*value > 7 * 24 * 3'600'000'000'000ULL) return bad_value(option, text, "at most seven days");
-  return engine::Duration(static_cast<std::int64_t>(*value));
-}
-
-std::expected<std::uint64_t, std::string> read_size(std::string_view option,
-                                                    const std::string& text) {
-  const auto value =
-      read_with_unit(option, text, "a size such as 256MiB or 2GiB",
-                     {{"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"KiB", 1ULL << 10}});
-  if (value && *value < (32ULL << 20)) return bad_value(option, text, "at least 32MiB");
-  return value;
-}
-
-// RFC 3339 with `Z` or an offset, a date alone (midnight UTC), or "now".
-std::expected<std::int64_t, std::string> read_time(std::string_view option,
-                                                   const std::string& text) {
-  if (text == "now") return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, taken = 0;
-  std::int64_t offset_s = 0;
-  bool good =
-      std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &taken) == 3 && taken == 10;
-  if (good && text.size() > 10) {
-    int more = 0;
-    good = std::sscanf(text.c_str() + 10, "T%2d:%2d:%2d%n", &hour, &minute, &second, &more) == 3 &&
-           more == 9;
-    const std::string zone = good ? text.substr(19) : "";
-    int zone_hour = 0, zone_minute = 0, zone_taken = 0;
-    if (zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') &&
-        std::sscanf(zone.c_str() + 1, "%2d:%2d%n", &zone_hour, &zone_minute, &zone_taken) == 2 &&
-        zone_taken == 5) {
-      offset_s = (zone_hour * 60 + zone_minute) * 60 * (zone[0] == '-' ? -1 : 1);
-    } else {
-      good = good && (zone == "Z" || zone == "z");
-    }
-  }
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!good || !date.ok() || hour > 23 || minute > 59 || second > 60) {
-    return bad_value(option, text, "a time such as 2026-11-01T00:00:00Z");
-  }
-  const auto days = std::chrono::sys_days(date).time_since_epoch();
-  return std::chrono::seconds(days).count() + hour * 3600 + minute * 60 + second - offset_s;
-}
-
-std::expected<std::vector<engine::Endpoint>, std::string> read_resolvers(
-    const std::vector<std::string>& texts) {
-  std::vector<engine::Endpoint> resolvers;
-  for (const std::string& text : texts) {
-    const auto endpoint = engine::Endpoint::parse(text);
-    if (!endpoint)
-      return bad_value("--resolver", text,
-                       "an address such as 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53");
-    resolvers.push_back(*endpoint);
-  }
-  return resolvers;
-}
 
 std::expected<std::string, std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -160,90 +69,24 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
   return text;
 }
 
-std::expected<void, std::string> read_limits(const RawOptions& raw,
-                                             engine::ServerDirectoryOptions& servers) {
-  const bool iterative = raw.resolver.empty();
-  if (!raw.server_qps.empty()) {
-    const auto rate = read_rate("--server-qps", raw.server_qps);
-    if (!rate) return Failure(rate.error());
-    servers.server_qps = servers.infrastructure_qps = *rate;
-  } else if (!iterative) {
-    servers.server_qps = 1000;
-  }
-  if (!raw.qps.empty()) {
-    const auto global = read_rate("--qps", raw.qps);
-    if (!global) return Failure(global.error());
-    servers.global_qps = *global;
-  }
-  for (const std::string& text : raw.limit) {
-    const std::size_t equals = text.find('=');
-    const std::string key = text.substr(0, equals);
-    const auto range = engine::AddressRange::parse(key);
-    // A resolver has no nameserver name: there a suffix would be ignored, so it is refused.
-    const auto suffix = range || !iterative || !parse_issued_name("x." + key)
-                            ? std::nullopt
-                            : wire::DnsName::from_text(key);
-    if (equals == std::string::npos || (!range && !suffix)) {
-      return bad_value(
-          "--limit", text,
-          iterative ? "RANGE=QPS or SUFFIX=QPS, such as 192.0.2.0/24=100 or ns.example.com=20"
-                    : "RANGE=QPS, such as 192.0.2.0/24=100 (with --resolver, a range only)");
-    }
-    const auto rate = read_rate("--limit", text.substr(equals + 1));
-    if (!rate) return Failure(rate.error());
-    if (range) {
-      servers.range_limits.push_back({*range, *rate});
-    } else {
-      servers.suffix_limits.push_back({*suffix, *rate});
-    }
-  }
-  const auto special = parse_ranges(builtin_special_use(), "built-in special-use ranges");
-  if (!special) return Failure(special.error());
-  servers.forbidden = *special;
-  for (const std::string& text : raw.allow_address) {
-    const auto range = engine::AddressRange::parse(text);
-    if (!range) return bad_value("--allow-address", text, "an address range such as 127.0.0.0/8");
-    servers.allowed.push_back(*range);
-  }
+std::expected<void, std::string> write_file(const fs::path& path, std::string_view text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) return Failure(fmt::format("cannot write {}", path.string()));
   return {};
 }
 
-// Everything that the scanner needs from the command line.
-std::expected<ScanOptions, std::string> read_scan_options(const RawOptions& raw) {
-  ScanOptions options;
-  auto resolvers = read_resolvers(raw.resolver);
-  if (!resolvers) return Failure(resolvers.error());
-  options.engine.resolvers = std::move(*resolvers);
-  if (auto limits = read_limits(raw, options.engine.servers); !limits)
-    return Failure(limits.error());
-  std::string hints(builtin_root_hints());
-  if (!raw.root_hints.empty()) {
-    auto text = read_file(raw.root_hints);
+// The scanner's options, the hints file read.
+std::expected<ScanOptions, std::string> read_scan_texts(const RawOptions& raw) {
+  ScanOptionTexts texts = raw.scan;
+  if (!raw.root_hints_file.empty()) {
+    auto text = read_file(raw.root_hints_file);
     if (!text) return Failure(text.error());
-    hints = std::move(*text);
+    texts.root_hints = std::move(*text);
+    texts.root_hints_origin = raw.root_hints_file;
   }
-  auto root =
-      root_from_hints(hints, raw.root_hints.empty() ? "built-in root hints" : raw.root_hints);
-  if (!root) return Failure(root.error());
-  options.engine.root = std::move(*root);
-  std::uint32_t rounds = 0;
-  const std::string& text = raw.confirm_rounds;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rounds);
-  if (error != std::errc() || end != text.data() + text.size() ||
-      rounds > engine::kConfirmRoundsMax) {
-    return bad_value("--confirm-rounds", text,
-                     fmt::format("a number from 0 to {}", engine::kConfirmRoundsMax));
-  }
-  options.engine.confirm_rounds = rounds;
-  const auto after = read_duration("--confirm-after", raw.confirm_after);
-  if (!after) return Failure(after.error());
-  options.engine.confirm_after = *after;
-  const auto memory = read_size("--memory", raw.memory);
-  if (!memory) return Failure(memory.error());
-  // A quarter for the cache of answers; a name under way costs about 1 KiB with its questions.
-  options.engine.cache_bytes_max = *memory / 4;
-  options.engine.names_active_max = std::clamp<std::size_t>(*memory / 8 / 1024, 1000, 200'000);
-  return options;
+  return read_scan_options(texts);
 }
 
 std::expected<IngestOptions, std::string> read_ingest_options(const RawOptions& raw) {
@@ -251,12 +94,13 @@ std::expected<IngestOptions, std::string> read_ingest_options(const RawOptions& 
   if (raw.ct.empty())
     return Failure("--ct is needed: a CT dump, a folder of dumps, a list of names, or -");
   options.ct_paths = raw.ct;
-  const auto at = read_time("--at", raw.at);
+  const auto at = read_time("--at", raw.at,
+                            std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
   if (!at) return Failure(at.error());
   options.at_unix_s = *at;
   options.include_expired = raw.include_expired;
   options.issuers = raw.issuer;
-  const auto memory = read_size("--memory", raw.memory);
+  const auto memory = read_size("--memory", raw.scan.memory);
   if (!memory) return Failure(memory.error());
   options.memory_bytes = *memory / 2;
   return options;
@@ -356,7 +200,7 @@ std::expected<void, std::string> prepare_work(const fs::path& work) {
   fs::create_directories(work, error);
   if (error) return Failure(fmt::format("cannot create {}: {}", work.string(), why_not(error)));
   bool unfinished = false;
-  for (const char* name : {"certificates.zst", "findings.ndjson.zst", "rejects.tsv"}) {
+  for (const char* name : {"certificates.zst", "findings.ndjson.zst", "rejects.tsv", "scan.json"}) {
     unfinished = fs::remove(work / name, error) || unfinished;
   }
   if (unfinished) spdlog::info("{} holds an earlier run; starting afresh", work.string());
@@ -390,24 +234,24 @@ std::vector<std::pair<std::string, std::string>> effective_options(const RawOpti
   std::vector<std::pair<std::string, std::string>> made = {
       {"at", raw.at},
       {"include-expired", raw.include_expired ? "true" : "false"},
-      {"server-qps", raw.server_qps},
-      {"qps", raw.qps},
-      {"root-hints", raw.root_hints},
-      {"confirm-rounds", raw.confirm_rounds},
-      {"confirm-after", raw.confirm_after},
-      {"memory", raw.memory},
+      {"server-qps", raw.scan.server_qps},
+      {"qps", raw.scan.qps},
+      {"root-hints", raw.root_hints_file},
+      {"confirm-rounds", raw.scan.confirm_rounds},
+      {"confirm-after", raw.scan.confirm_after},
+      {"memory", raw.scan.memory},
       {"skip-damaged", raw.skip_damaged ? "true" : "false"}};
   for (const std::string& value : raw.issuer) made.emplace_back("issuer", value);
-  for (const std::string& value : raw.resolver) made.emplace_back("resolver", value);
-  for (const std::string& value : raw.limit) made.emplace_back("limit", value);
-  for (const std::string& value : raw.allow_address) made.emplace_back("allow-address", value);
+  for (const std::string& value : raw.scan.resolver) made.emplace_back("resolver", value);
+  for (const std::string& value : raw.scan.limit) made.emplace_back("limit", value);
+  for (const std::string& value : raw.scan.allow_address) made.emplace_back("allow-address", value);
   return made;
 }
 
 int run_command(const RawOptions& raw) {
   auto ingest_options = read_ingest_options(raw);
   if (!ingest_options) return usage_error(ingest_options.error());
-  auto scan_options = read_scan_options(raw);
+  auto scan_options = read_scan_texts(raw);
   if (!scan_options) return usage_error(scan_options.error());
   const auto progress_mode = progress_mode_from_word(raw.progress);
   if (!progress_mode)
@@ -487,9 +331,15 @@ int run_command(const RawOptions& raw) {
       *scan_options, queue,
       [&](engine::Verdict&& verdict) { return findings->append(*verdict.finding); }, &stop_scan,
       &scan_progress);
-  reader.join();
   watcher.request_stop();
   watcher.join();
+  if (scanned && scanned->interrupted && stop_requested) {
+    // The reader may sit in a read of a pipe that nobody ends; the work folder is started afresh
+    // anyway.
+    spdlog::error("interrupted; nothing was published. The same command starts again");
+    std::_Exit(kExitHeld);
+  }
+  reader.join();
   if (!ingested) return failed(ingested.error());
   report_ingest(*ingested);
   if (!scanned) return failed(scanned.error());
@@ -498,6 +348,10 @@ int run_command(const RawOptions& raw) {
     return kExitHeld;
   }
   if (auto closed = findings->close(); !closed) return failed(closed.error());
+  if (auto written = write_file(work / "scan.json", scan_counts_to_json(scanned->counts));
+      !written) {
+    return failed(written.error());
+  }
   if (ingested->damage_count > 0 && !raw.skip_damaged) {
     return failed(
         "the dump is damaged; nothing was published (--skip-damaged publishes what could be read)");
@@ -517,6 +371,7 @@ int run_command(const RawOptions& raw) {
   publish_options.incomplete = ingested->damage_count > 0 || not_reached > 0;
   const auto published = publish(publish_options);
   if (!published) return failed(published.error());
+  for (const std::string& warning : published->warnings) spdlog::warn("{}", warning);
   fmt::print("{}", summary_text(publish_options, *published));
   if (not_reached > 0) {
     spdlog::warn("{} names have no verdict: the network or the resolver did not let us find one",
@@ -527,7 +382,7 @@ int run_command(const RawOptions& raw) {
 
 // One name at a time, each step shown. Status 0: good; 1: affected or no verdict.
 int check_command(const RawOptions& raw) {
-  auto options = read_scan_options(raw);
+  auto options = read_scan_texts(raw);
   if (!options) return usage_error(options.error());
   if (raw.names.empty()) return usage_error("check needs a name");
   options->engine.trace = true;
@@ -587,36 +442,37 @@ void add_ingest_options(CLI::App& command, RawOptions& raw) {
 
 void add_scan_options(CLI::App& command, RawOptions& raw) {
   command
-      .add_option("--resolver", raw.resolver,
+      .add_option("--resolver", raw.scan.resolver,
                   "ask this recursive resolver instead of the nameservers (repeatable)")
       ->type_name("ADDR[:PORT]");
-  command.add_option("--root-hints", raw.root_hints, "root servers, zone-file format (built in)")
+  command
+      .add_option("--root-hints", raw.root_hints_file, "root servers, zone-file format (built in)")
       ->type_name("FILE");
   command
-      .add_option("--allow-address", raw.allow_address,
+      .add_option("--allow-address", raw.scan.allow_address,
                   "may be asked although special-use (repeatable)")
       ->type_name("CIDR");
   command
-      .add_option("--server-qps", raw.server_qps,
+      .add_option("--server-qps", raw.scan.server_qps,
                   "cap for each server address (50; root and TLD servers 500; a --resolver 1000)")
       ->type_name("N");
   command
-      .add_option("--limit", raw.limit,
+      .add_option("--limit", raw.scan.limit,
                   "cap shared by an address range or the servers below a name (repeatable)")
       ->type_name("KEY=QPS");
-  command.add_option("--qps", raw.qps, "cap over all servers (none)")->type_name("N");
+  command.add_option("--qps", raw.scan.qps, "cap over all servers (none)")->type_name("N");
   command
-      .add_option("--confirm-rounds", raw.confirm_rounds,
+      .add_option("--confirm-rounds", raw.scan.confirm_rounds,
                   "rounds a failure must be seen in after the first")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--confirm-after", raw.confirm_after, "time between two rounds")
+  command.add_option("--confirm-after", raw.scan.confirm_after, "time between two rounds")
       ->type_name("TIME")
       ->capture_default_str();
 }
 
 void add_common_options(CLI::App& command, RawOptions& raw) {
-  command.add_option("--memory", raw.memory, "bound on resident memory")
+  command.add_option("--memory", raw.scan.memory, "bound on resident memory")
       ->type_name("SIZE")
       ->capture_default_str();
   command.add_option("--config", raw.config, "TOML file with any of these options")
@@ -657,11 +513,22 @@ int run_main(int argc, char** argv) {
   add_common_options(check, raw);
   for (CLI::App* command : {&run, &ingest, &check}) {
     for (CLI::Option* option : command->get_options()) {
-      if (option->get_items_expected_max() == 1)
+      if (option->get_items_expected_max() == 1) {
         option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      } else if (!option->get_positional()) {
+        option->allow_extra_args(false);  // repeatable: one value each time
+      }
     }
   }
 
+  const std::string_view first = argc > 1 ? argv[1] : "-";
+  const auto commands = app.get_subcommands([](CLI::App*) { return true; });
+  if (!first.starts_with('-') && std::ranges::none_of(commands, [&](CLI::App* command) {
+        return command->get_name() == first;
+      })) {
+    return usage_error(
+        fmt::format("unknown command '{}' (see caascan --help)", escape_for_print(first)));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -684,13 +551,13 @@ int run_main(int argc, char** argv) {
     if (auto applied = apply_config(command, raw.config); !applied)
       return usage_error(applied.error());
   }
+  std::signal(SIGPIPE, SIG_IGN);
+  if (&command == &ingest) return ingest_command(raw);
   struct sigaction action{};
   action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
   if (&command == &run) return run_command(raw);
-  if (&command == &ingest) return ingest_command(raw);
   return check_command(raw);
 }
 

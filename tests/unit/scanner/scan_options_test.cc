@@ -1,0 +1,86 @@
+#include "scanner/scan_options.h"
+
+#include <gtest/gtest.h>
+
+namespace caascan {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(ScanOptions, DefaultsAreThoseOfTheManual) {
+  const auto options = read_scan_options({});
+  ASSERT_TRUE(options) << options.error();
+  EXPECT_TRUE(options->engine.resolvers.empty());
+  EXPECT_EQ(options->engine.servers.server_qps, 50);
+  EXPECT_EQ(options->engine.servers.infrastructure_qps, 500);
+  EXPECT_EQ(options->engine.servers.global_qps, 0);
+  EXPECT_EQ(options->engine.confirm_rounds, 1u);
+  EXPECT_EQ(options->engine.confirm_after, seconds(30));
+  EXPECT_EQ(options->engine.root.nameservers.size(), 13u);
+  EXPECT_EQ(options->engine.root.nameservers[0].glue.size(), 2u);
+  EXPECT_FALSE(options->engine.servers.forbidden.empty());
+}
+
+TEST(ScanOptions, AResolverHasACapOfItsOwnUnlessOneIsGiven) {
+  ScanOptionTexts texts;
+  texts.resolver = {"192.0.2.1", "[2001:db8::1]:5353"};
+  EXPECT_EQ(read_scan_options(texts)->engine.servers.server_qps, 1000);
+  texts.server_qps = "7.5";
+  EXPECT_EQ(read_scan_options(texts)->engine.servers.server_qps, 7.5);
+}
+
+TEST(ScanOptions, AGivenCapIsForRootAndTldServersToo) {
+  ScanOptionTexts texts;
+  texts.server_qps = "20";
+  EXPECT_EQ(read_scan_options(texts)->engine.servers.infrastructure_qps, 20);
+}
+
+TEST(ScanOptions, ALimitIsOfARangeOrOfASuffix) {
+  ScanOptionTexts texts;
+  texts.limit = {"192.0.2.0/24=10", "2001:db8::/32=20", "ns.example.com=30", "net=40"};
+  const auto options = read_scan_options(texts);
+  ASSERT_TRUE(options) << options.error();
+  EXPECT_EQ(options->engine.servers.range_limits.size(), 2u);
+  ASSERT_EQ(options->engine.servers.suffix_limits.size(), 2u);
+  EXPECT_EQ(options->engine.servers.suffix_limits[0].suffix.text(), "ns.example.com");
+  EXPECT_EQ(options->engine.servers.suffix_limits[1].qps, 40);
+}
+
+TEST(ScanOptions, EachBadValueIsRefused) {
+  const auto refused = [](auto set) {
+    ScanOptionTexts texts;
+    set(texts);
+    return !read_scan_options(texts);
+  };
+  for (const char* text : {"", "0", "-1", "x", "1x", "nan", "inf", "10000001"}) {
+    if (*text == '\0') continue;
+    EXPECT_TRUE(refused([&](ScanOptionTexts& t) { t.server_qps = text; })) << text;
+    EXPECT_TRUE(refused([&](ScanOptionTexts& t) { t.qps = text; })) << text;
+  }
+  for (const char* text :
+       {"192.0.2.1", "=5", "192.0.2.0/24=", "a b=5", "192.0.2.1/24=5", "ns.example.com=0"}) {
+    EXPECT_TRUE(refused([&](ScanOptionTexts& t) { t.limit = {text}; })) << text;
+  }
+  for (const char* text : {"", "-1", "11", "1.5", "1s"}) {
+    EXPECT_TRUE(refused([&](ScanOptionTexts& t) { t.confirm_rounds = text; })) << text;
+  }
+  for (const char* text : {"", "30", "s", "1d", "169h", "99999999999999999999s"}) {
+    EXPECT_TRUE(refused([&](ScanOptionTexts& t) { t.confirm_after = text; })) << text;
+  }
+  EXPECT_TRUE(refused([](ScanOptionTexts& t) { t.root_hints = "; nothing\n"; }));
+  EXPECT_TRUE(refused([](ScanOptionTexts& t) { t.allow_address = {"10.0.0.1/8"}; }));
+  EXPECT_TRUE(refused([](ScanOptionTexts& t) { t.memory = "31MiB"; }));
+  EXPECT_FALSE(refused([](ScanOptionTexts& t) { t.memory = "32MiB"; }));
+}
+
+TEST(ScanOptions, TimesHaveUnits) {
+  ScanOptionTexts texts;
+  texts.confirm_after = "500ms";
+  EXPECT_EQ(read_scan_options(texts)->engine.confirm_after, milliseconds(500));
+  texts.confirm_after = "30min";
+  EXPECT_EQ(read_scan_options(texts)->engine.confirm_after, seconds(1800));
+}
+
+}  // namespace
+}  // namespace caascan
