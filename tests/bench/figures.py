@@ -1,18 +1,21 @@
 """The figures of scripts/bench-internet, from what it has measured.
 
+figures.py measure FOLDER COMMAND…       runs the command and writes down what it used
 figures.py caascan FOLDER NAMES LIMIT    one run of caascan; status 1 where it broke a promise
 figures.py other FOLDER NAMES            one run of massdns with Unbound
 figures.py medians FOLDER                all of these runs
 
-FOLDER/runs.tsv collects one line a run: kind, names/s, CPU in µs a name.  A run leaves in FOLDER: `times` (seconds, user,
-system), `report.json` of the fake Internet, and either `summary.json` and `outcomes.json` of caascan, or `unbound-cpu`
-(seconds) and `answers.ndjson` of massdns.
+FOLDER/runs.tsv collects one line a run: kind, names/s, CPU in µs a name.  A run leaves in FOLDER: `used` (seconds, user,
+system, peak memory in MiB), `report.json` of the fake Internet, and either `summary.json` and `outcomes.json` of
+caascan, or `unbound-cpu` (seconds) and `answers.ndjson` of massdns.
 """
 
 import collections
 import json
+import os
 import statistics
 import sys
+import time
 from pathlib import Path
 
 
@@ -20,12 +23,21 @@ def _read(folder, name):
     return json.loads((folder / name).read_text())
 
 
+def _measure(folder, command):
+    started = time.monotonic()
+    pid = os.posix_spawnp(command[0], command, os.environ)
+    _, status, used = os.wait4(pid, 0)
+    seconds = time.monotonic() - started
+    (folder / "used").write_text(f"{seconds} {used.ru_utime} {used.ru_stime} {used.ru_maxrss / 1024}\n")
+    return os.waitstatus_to_exitcode(status)
+
+
 def _speed(folder, kind, names, more_cpu_s=0.0):
-    seconds, user, system = map(float, (folder / "times").read_text().split())
+    seconds, user, system, memory_mib = map(float, (folder / "used").read_text().split())
     rate, cpu = names / seconds, 1e6 * (user + system + more_cpu_s) / names
     print(f"  {names} names in {seconds:.2f} s: {rate:.0f} names/s, {cpu:.1f} µs of CPU a name ", end="")
     print(f"(user {1e6 * user / names:.1f}, system {1e6 * system / names:.1f}", end="")
-    print(f", Unbound {1e6 * more_cpu_s / names:.1f})" if more_cpu_s else ")")
+    print(f", Unbound {1e6 * more_cpu_s / names:.1f})" if more_cpu_s else f"), {memory_mib:.0f} MiB at most")
     with (folder / "runs.tsv").open("a") as runs:
         print(kind, rate, cpu, sep="\t", file=runs)
 
@@ -98,5 +110,7 @@ def _medians(folder):
 
 if __name__ == "__main__":
     where = Path(sys.argv[2])
+    if sys.argv[1] == "measure":
+        sys.exit(_measure(where, sys.argv[3:]))
     numbers = [int(text) for text in sys.argv[3:]]
     sys.exit({"caascan": _caascan, "other": _other, "medians": _medians}[sys.argv[1]](where, *numbers))
