@@ -199,9 +199,13 @@ void Builder::make_own_servers(const std::string& apex) {
           internet.served(internet.zone(apex).nameservers[0].glue[0], name_of(apex), Instant{})
               ->behaviour;
     how.caa_only = caa_only && kind >= 5 && kind <= 8;
-    // A server that folds case and is slower than every wait has used up its sends before it is
-    // known to fold.
-    if (one_in(8) && how.behaviour != Behaviour::kFoldsCase) {
+    // What a slow server repeats wrongly is not noticed once its wait is over, and a TCP answer
+    // must come within the share of its address: both are weaknesses, and kept out of the oracle's
+    // way.
+    const bool wait_matters =
+        how.behaviour == Behaviour::kFoldsCase || how.behaviour == Behaviour::kNotReply ||
+        how.behaviour == Behaviour::kWrongQuestion || how.behaviour == Behaviour::kTruncated;
+    if (one_in(8) && !wait_matters) {
       how.delay = milliseconds(600 + below(2000));
       note("slow");
     }
