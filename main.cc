@@ -53,7 +53,7 @@ void on_signal(int) {
 struct RawOptions {
   std::string config;
   std::vector<std::string> ct, issuer, names;
-  std::string out, work, at = "now", names_file, providers, root_hints_file;
+  std::string out, work, at = "now", names_file, providers, root_hints_file, exclude_file;
   std::string progress = "auto";
   bool include_expired = false, skip_damaged = false, json = false;
   ScanOptionTexts scan;  // `memory` is everybody's
@@ -77,14 +77,24 @@ std::expected<void, std::string> write_file(const fs::path& path, std::string_vi
   return {};
 }
 
-// The scanner's options, the hints file read.
+// The scanner's options, with the files that they name read.
 std::expected<ScanOptions, std::string> read_scan_texts(const RawOptions& raw) {
   ScanOptionTexts texts = raw.scan;
-  if (!raw.root_hints_file.empty()) {
-    auto text = read_file(raw.root_hints_file);
-    if (!text) return Failure(text.error());
-    texts.root_hints = std::move(*text);
-    texts.root_hints_origin = raw.root_hints_file;
+  const auto read_into = [](const std::string& path, std::string& text,
+                            std::string& origin) -> std::expected<void, std::string> {
+    if (path.empty()) return {};
+    auto contents = read_file(path);
+    if (!contents) return Failure(contents.error());
+    text = std::move(*contents);
+    origin = path;
+    return {};
+  };
+  if (auto read = read_into(raw.root_hints_file, texts.root_hints, texts.root_hints_origin);
+      !read) {
+    return Failure(read.error());
+  }
+  if (auto read = read_into(raw.exclude_file, texts.exclude, texts.exclude_origin); !read) {
+    return Failure(read.error());
   }
   return read_scan_options(texts);
 }
@@ -237,6 +247,7 @@ std::vector<std::pair<std::string, std::string>> effective_options(const RawOpti
       {"server-qps", raw.scan.server_qps},
       {"qps", raw.scan.qps},
       {"root-hints", raw.root_hints_file},
+      {"exclude", raw.exclude_file},
       {"confirm-rounds", raw.scan.confirm_rounds},
       {"confirm-after", raw.scan.confirm_after},
       {"memory", raw.scan.memory},
@@ -447,6 +458,10 @@ void add_scan_options(CLI::App& command, RawOptions& raw) {
       ->type_name("ADDR[:PORT]");
   command
       .add_option("--root-hints", raw.root_hints_file, "root servers, zone-file format (built in)")
+      ->type_name("FILE");
+  command
+      .add_option("--exclude", raw.exclude_file,
+                  "opt-outs: zones, nameserver names, address ranges")
       ->type_name("FILE");
   command
       .add_option("--allow-address", raw.scan.allow_address,

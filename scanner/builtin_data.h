@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scanner/engine/delegation.h"
+#include "scanner/engine/exclusions.h"
 
 namespace caascan {
 
@@ -18,6 +19,11 @@ namespace caascan {
     std::string_view text, std::string_view origin);
 // Address ranges, one a line, comments after `#`; an error names origin and line.
 [[nodiscard]] std::expected<std::vector<engine::AddressRange>, std::string> parse_ranges(
+    std::string_view text, std::string_view origin);
+
+// Opt-outs, one a line, comments after `#`: an address range, `zone NAME`, `nameserver NAME`, or a
+// NAME alone, which is both. An error names origin and line.
+[[nodiscard]] std::expected<engine::Exclusions, std::string> parse_exclusions(
     std::string_view text, std::string_view origin);
 
 }  // namespace caascan

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <functional>
+
+#include "ingest/domain_name.h"
 #include "scanner/builtin_data.h"
 #include "scanner/wire/hints.h"
 
@@ -20,9 +23,13 @@ std::expected<engine::Delegation, std::string> root_from_hints(std::string_view 
   return root;
 }
 
-std::expected<std::vector<engine::AddressRange>, std::string> parse_ranges(
-    std::string_view text, std::string_view origin) {
-  std::vector<engine::AddressRange> ranges;
+namespace {
+
+// Calls `take` with each line that holds something, less its comment and outer blanks; false is an
+// error.
+std::expected<void, std::string> for_each_line(std::string_view text, std::string_view origin,
+                                               std::string_view wanted,
+                                               const std::function<bool(std::string_view)>& take) {
   int number = 0;
   while (!text.empty()) {
     ++number;
@@ -33,11 +40,54 @@ std::expected<std::vector<engine::AddressRange>, std::string> parse_ranges(
     const std::size_t first = line.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) continue;
     line = line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-    const auto range = engine::AddressRange::parse(line);
-    if (!range) return std::unexpected(fmt::format("{}:{}: not an address range", origin, number));
-    ranges.push_back(*range);
+    if (!take(line)) return std::unexpected(fmt::format("{}:{}: not {}", origin, number, wanted));
   }
+  return {};
+}
+
+// A domain of one label or more, in any case.
+std::optional<wire::DnsName> read_domain(std::string_view text) {
+  const auto name = parse_issued_name(fmt::format("x.{}", text));
+  if (!name || name->wildcard) return std::nullopt;
+  return wire::DnsName::from_text(name->name.parent());
+}
+
+}  // namespace
+
+std::expected<std::vector<engine::AddressRange>, std::string> parse_ranges(
+    std::string_view text, std::string_view origin) {
+  std::vector<engine::AddressRange> ranges;
+  const auto read = for_each_line(text, origin, "an address range", [&](std::string_view line) {
+    const auto range = engine::AddressRange::parse(line);
+    if (range) ranges.push_back(*range);
+    return range.has_value();
+  });
+  if (!read) return std::unexpected(read.error());
   return ranges;
+}
+
+std::expected<engine::Exclusions, std::string> parse_exclusions(std::string_view text,
+                                                                std::string_view origin) {
+  engine::Exclusions exclusions;
+  const auto read = for_each_line(
+      text, origin, "an address range, a domain, `zone DOMAIN` or `nameserver DOMAIN`",
+      [&](std::string_view line) {
+        if (const auto range = engine::AddressRange::parse(line)) {
+          exclusions.ranges.push_back(*range);
+          return true;
+        }
+        const std::size_t blank = line.find_first_of(" \t");
+        const std::string_view kind = blank == std::string_view::npos ? "" : line.substr(0, blank);
+        if (!kind.empty() && kind != "zone" && kind != "nameserver") return false;
+        if (!kind.empty()) line = line.substr(line.find_first_not_of(" \t", blank));
+        const auto domain = read_domain(line);
+        if (!domain) return false;
+        if (kind != "nameserver") exclusions.zones.insert(*domain);
+        if (kind != "zone") exclusions.nameservers.insert(*domain);
+        return true;
+      });
+  if (!read) return std::unexpected(read.error());
+  return exclusions;
 }
 
 }  // namespace caascan

@@ -127,6 +127,9 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
                   : root_from_hints(texts.root_hints, texts.root_hints_origin);
   if (!root) return Failure(root.error());
   options.engine.root = std::move(*root);
+  auto exclusions = parse_exclusions(texts.exclude, texts.exclude_origin);
+  if (!exclusions) return Failure(exclusions.error());
+  options.engine.servers.exclusions = std::move(*exclusions);
   const auto rounds = read_rounds(texts.confirm_rounds);
   if (!rounds) return Failure(rounds.error());
   options.engine.confirm_rounds = *rounds;

@@ -14,8 +14,9 @@ namespace caascan {
 struct ScanOptionTexts {
   std::vector<std::string> resolver, limit, allow_address;
   std::string server_qps, qps, confirm_rounds = "1", confirm_after = "30s", memory = "1GiB";
-  std::string root_hints;         // contents of the file
-  std::string root_hints_origin;  // its name, for errors
+  std::string root_hints;               // contents of the file
+  std::string root_hints_origin;        // its name, for errors
+  std::string exclude, exclude_origin;  // likewise
 };
 
 // Reads them all; the first that cannot be read is the error, and names its option. With

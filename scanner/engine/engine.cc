@@ -88,12 +88,14 @@ void Engine::add_name(DomainName name, Instant now) {
   task.name = std::move(name);
   ++active_;
   ++counts_.names_total;
+  if (!servers_.exclusions().zones.empty()) {
+    const auto wire_name = wire::DnsName::from_text(task.name.text());
+    if (wire_name && servers_.exclusions().holds_name(*wire_name)) {
+      end(index, Outcome::kExcluded, nullptr);
+      return;
+    }
+  }
   ask_label(index, now);
-}
-
-void Engine::count_unasked(Outcome outcome) {
-  ++counts_.names_total;
-  ++counts_.names_by_outcome[static_cast<std::size_t>(outcome)];
 }
 
 void Engine::ask(std::uint32_t index, const Question& question, Instant fresh_after, Instant now) {
@@ -155,6 +157,11 @@ void Engine::on_climb_answer(std::uint32_t index, const Resolution& resolution, 
 
 void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Instant now) {
   Task& task = tasks_[index];
+  if (resolution.excluded) {
+    // Not every server was asked, so nothing is said of the name.
+    end(index, Outcome::kExcluded, nullptr);
+    return;
+  }
   // Iteration asks the name's own servers: only a network that will not carry our questions says
   // nothing of them.
   if (recursive_ ? resolver_declined(resolution.cause) : resolution.cause == Cause::kUnreachable) {

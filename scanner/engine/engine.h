@@ -68,8 +68,6 @@ class Engine final : public ResolutionSink {
   // Whether more names may be added now.
   [[nodiscard]] bool wants_names() const { return active_ < options_.names_active_max; }
   void add_name(DomainName name, Instant now);
-  // A name that is never asked, for the balance.
-  void count_unasked(Outcome outcome);
 
   void on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message, Instant now) {
     exchanges_.on_datagram(socket, from, message, now);

@@ -160,6 +160,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.live.clear();
   it.targets.clear();
   it.special_use = it.other_family = 0;
+  it.excluded = false;
   it.waited = Duration{};
   it.sends_zone = 0;
   it.asking = false;
@@ -209,6 +210,10 @@ void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
 void IterativeResolver::add_targets(Job& it, std::size_t nameserver,
                                     const std::vector<IpAddress>& addresses) {
   for (const IpAddress& address : addresses) {
+    if (servers_.is_excluded(address, it.cut->nameservers[nameserver].name)) {
+      it.excluded = true;
+      continue;
+    }
     if (!servers_.may_be_asked(address)) {
       ++it.special_use;
       continue;
@@ -610,6 +615,7 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
       ++votes[static_cast<std::size_t>(target.cause)];
     }
   }
+  table_.resolution(index).excluded = it.excluded;
   const auto most = std::ranges::max_element(votes);
   if (it.quota->sends >= kSendsPerLookupMax) {
     fail(index, Cause::kQuotaUsedUp, now);

@@ -101,6 +101,7 @@ class IterativeResolver final : public ResolutionSource {
     std::uint32_t waits_at_gate = kNone;  // the job that holds it
     std::vector<Target> targets;
     std::size_t special_use = 0;  // addresses left out
+    bool excluded = false;        // a server was left out because its operator has opted out
     std::size_t other_family = 0;
     Duration waited{};
     int sends_zone = 0;

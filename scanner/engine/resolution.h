@@ -43,6 +43,7 @@ struct Resolution {
   bool limited = false;  // it failed by the bounds of the lookup that began it; to another it says
                          // nothing
   std::uint8_t rcode = 0;  // of the deciding reply; meaningful unless the cause is a silence
+  bool excluded = false;  // it failed, and a server was not asked because its operator has opted out
   bool has_rrset =
       false;  // the answer holds records of the type asked for, at the end of any alias chain
   std::vector<KeptRecord> records;   // NS, CNAME, DNAME and SOA of answer and authority

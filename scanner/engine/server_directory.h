@@ -12,6 +12,7 @@
 
 #include "scanner/engine/endpoint.h"
 #include "scanner/engine/exchanges.h"
+#include "scanner/engine/exclusions.h"
 #include "scanner/wire/dns_name.h"
 
 namespace caascan::engine {
@@ -36,6 +37,7 @@ struct ServerDirectoryOptions {
       suffix_limits;                    // the longest suffix counts; a range goes before a suffix
   std::vector<AddressRange> forbidden;  // special-use ranges
   std::vector<AddressRange> allowed;    // exceptions from `forbidden`
+  Exclusions exclusions;                   // opt-outs
 };
 
 // Owns the budgets. A server belongs to the group of the first nameserver name under which it is
@@ -45,6 +47,11 @@ class ServerDirectory {
   ServerDirectory(const ServerDirectoryOptions& options, Exchanges& exchanges);
 
   [[nodiscard]] bool may_be_asked(const IpAddress& address) const;
+  // Whether the operator of this nameserver has opted out.
+  [[nodiscard]] bool is_excluded(const IpAddress& address, const wire::DnsName& name) const {
+    return options_.exclusions.holds_nameserver(name) || options_.exclusions.holds_address(address);
+  }
+  [[nodiscard]] const Exclusions& exclusions() const { return options_.exclusions; }
   // The server at `endpoint`, whatever its range: for resolvers that were named on the command
   // line.
   ServerId resolver(const Endpoint& endpoint);

@@ -74,6 +74,40 @@ TEST(ScanOptions, EachBadValueIsRefused) {
   EXPECT_FALSE(refused([](ScanOptionTexts& t) { t.memory = "32MiB"; }));
 }
 
+TEST(ScanOptions, OptOutsAreRangesZonesAndNameserverNames) {
+  ScanOptionTexts texts;
+  texts.exclude =
+      "# asked by mail\n192.0.2.0/24\nzone Example.COM.  # all below it too\nnameserver "
+      "ns.example.net\nexample.org\n";
+  texts.exclude_origin = "optout.txt";
+  const auto options = read_scan_options(texts);
+  ASSERT_TRUE(options) << options.error();
+  const engine::Exclusions& out = options->engine.servers.exclusions;
+  const auto name = [](const char* text) { return wire::DnsName::from_text(text).value(); };
+  EXPECT_TRUE(out.holds_name(name("www.example.com")));
+  EXPECT_FALSE(out.holds_name(name("notexample.com")));
+  EXPECT_FALSE(out.holds_nameserver(name("example.com")));
+  EXPECT_TRUE(out.holds_nameserver(name("a.ns.example.net")));
+  EXPECT_FALSE(out.holds_name(name("ns.example.net")));
+  EXPECT_TRUE(out.holds_name(name("example.org")));
+  EXPECT_TRUE(out.holds_nameserver(name("example.org")));
+  EXPECT_TRUE(out.holds_address(engine::IpAddress::parse("192.0.2.7").value()));
+  EXPECT_FALSE(out.holds_address(engine::IpAddress::parse("192.0.3.7").value()));
+}
+
+TEST(ScanOptions, ABadOptOutNamesFileAndLine) {
+  ScanOptionTexts texts;
+  texts.exclude_origin = "optout.txt";
+  for (const char* line :
+       {"192.0.2.1/24", "domain example.com", "exa mple.com", "a..b", "*.example.com"}) {
+    texts.exclude = std::string("example.com\n") + line + "\n";
+    const auto options = read_scan_options(texts);
+    ASSERT_FALSE(options) << line;
+    EXPECT_EQ(options.error(),
+              "optout.txt:2: not an address range, a domain, `zone DOMAIN` or `nameserver DOMAIN`");
+  }
+}
+
 TEST(ScanOptions, TimesHaveUnits) {
   ScanOptionTexts texts;
   texts.confirm_after = "500ms";
