@@ -14,6 +14,7 @@
     names        what Certificate Transparency would hold for the lab: names.tsv
     verify       asks the lab's resolver for every name and compares
     pace         counts the questions at every server address
+    own_logs     the same by the logs of the servers that keep them
     compare      caascan on its own beside the resolver, and its pace
     cli          the commands
 """

@@ -9,10 +9,11 @@ import asyncio
 import ipaddress
 import json
 import subprocess
+import time
 from pathlib import Path
 
-from . import names, namespace, topology
-from .pace import Counter
+from . import names, namespace, own_logs, topology
+from .pace import Counter, busiest_second
 from .providers import PROVIDERS
 from .servers import RESOLVER
 from .verify import measure
@@ -20,6 +21,7 @@ from .verify import measure
 NAMESERVER_QPS = 50
 INFRASTRUCTURE_QPS = 500
 _SHOWN_ADDRESSES = 10
+_LOOPBACK = ("127.0.0.1", "::1")
 _RUN_WITHIN_S = 200
 
 
@@ -95,12 +97,34 @@ def _print_pace(counter, qps):
     return len(over) + len({*strangers, *special}) + bool(counter.missed)
 
 
+def _check_counter(counter, logged):
+    """The counter beside what servers logged themselves; returns the number of addresses where they differ."""
+    counted = {address: (most, total) for most, total, address in counter.busiest()}
+    different = 0
+    for address, times in sorted(logged.items()):
+        most, total = counted.get(address, (0, 0))
+        if total != len(times):
+            different += 1
+            print(f"{address}: {total} questions counted, but {len(times)} in the log of its server")
+    most = max(map(busiest_second, logged.values()))
+    total = sum(map(len, logged.values()))
+    print(
+        f"{len(logged)} of the addresses keep logs of their own (BIND, dnsdist): {total} questions, "
+        f"{most} in the busiest second; {different} differ from the counter"
+    )
+    return different
+
+
 def compare(folder, caascan, qps=None):
     """Prints the tables; True when all is as it should be."""
+    folder = Path(folder)
     rows = names.lookups()
     seen = asyncio.run(measure(*RESOLVER))
-    with Counter(without=(namespace.RESOLVER_V4, namespace.RESOLVER_V6, "127.0.0.1", "::1")) as counter:
-        outcomes, causes, unreached = _run(caascan, Path(folder), rows, qps)
+    others = (namespace.RESOLVER_V4, namespace.RESOLVER_V6, *_LOOPBACK)
+    began = time.time()
+    with Counter(others) as counter:
+        outcomes, causes, unreached = _run(caascan, folder, rows, qps)
+    logged = own_logs.questions(folder, began, others)
     equal, different, excepted = 0, 0, []
     print(f"{'name':42} {'unbound':9} {'caascan':9} {'zone':30} cause")
     for row in rows:
@@ -120,7 +144,7 @@ def compare(folder, caascan, qps=None):
             f"{row.scanned:42} {resolver:9} {outcomes[row.scanned]:9} {zone.name:30} "
             f"{causes.get(row.scanned, '-')}{mark}"
         )
-    too_fast = _print_pace(counter, qps)
+    too_fast = _print_pace(counter, qps) + _check_counter(counter, logged)
     if unreached:
         print(f"{unreached} names were not reached")
     print(f"\nexcepted, because only DNSSEC shows the fault: {', '.join(excepted) or 'none'}")

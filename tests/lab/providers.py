@@ -260,14 +260,14 @@ _PROVIDERS = (
         homes=("lastone-dns.net",), home_at="lastone",
     ),
     Provider(
-        "fadedfour", "each nameserver is silent at its IPv4 address and fine at its IPv6 address (BIND)",
+        "fadedfour", "each nameserver is silent at its IPv4 address and fine at its IPv6 addresses (BIND)",
         (
             Nameserver("ns1.fadedfour-dns.com", ("45.77.39.53",), "all-drop"),
-            Nameserver("ns1.fadedfour-dns.com", ("2a0e:b101:39::53",), "bind"),
+            Nameserver("ns1.fadedfour-dns.com", ("2a0e:b101:39::53", "2a0e:b101:39::54"), "bind"),
             Nameserver("ns2.fadedfour-dns.com", ("45.78.39.53",), "all-drop"),
-            Nameserver("ns2.fadedfour-dns.com", ("2a0e:b102:39::53",), "bind"),
+            Nameserver("ns2.fadedfour-dns.com", ("2a0e:b102:39::53", "2a0e:b102:39::54"), "bind"),
         ),
-        homes=("fadedfour-dns.com",), home_at="fadedfour",
+        homes=("fadedfour-dns.com",), home_at="tidewater",
     ),
     Provider(
         "sixcross", "healthy, IPv6 addresses only and no glue (NSD, BIND)",

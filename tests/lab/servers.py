@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import namespace, signing, topology
+from . import namespace, own_logs, signing, topology
 from .providers import FRONT_RULES, INSTANCES, RELAYS, ROOT_SERVERS
 from .question import ask
 
@@ -253,6 +253,7 @@ options {{
     pid-file none;
     lock-file none;
     session-keyfile none;
+    querylog yes;
 }};
 controls {{ }};
 {zones}""")
@@ -333,7 +334,11 @@ write-pid=no
             selector, action = FRONT_RULES[manner]
             backend = topology.backend_instance(key)
             lines.append(f"local asked{number} = newNMG()")
-            lines += [f'asked{number}:addMask("{address}")' for address in group]
+            for address in group:
+                lines.append(f'asked{number}:addMask("{address}")')
+                # The last five: binary, append, buffered, verbose only, with time.
+                log = f'LogAction("{own_logs.front_log(self.folder, address)}", false, false, false, false, true)'
+                lines.append(f'one = newNMG() one:addMask("{address}") addAction(NetmaskGroupRule(one, false), {log})')
             lines.append(f"local here{number} = NetmaskGroupRule(asked{number}, false)")
             lines.append(f"addAction(AndRule({{here{number}, {selector}}}), {action})")
             lines.append(f'addAction(here{number}, PoolAction("{backend}"))')
