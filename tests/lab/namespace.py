@@ -176,7 +176,10 @@ def watch_outer(folder):
 
 
 def add_address(address):
-    """Gives the namespace an address of its own, for what looks at interfaces instead of routes."""
+    """Gives the namespace an address of its own, for what looks at interfaces instead of routes.
+
+    Without `nodad`, an IPv6 address cannot be a source for its first moments, on `lo` too.
+    """
     family, length = ("-6", 128) if ":" in address else ("-4", 32)
     options = ["nodad"] if family == "-6" else []
     subprocess.run(["ip", family, "addr", "add", f"{address}/{length}", "dev", "lo", *options], check=True)
@@ -187,10 +190,10 @@ def set_up_network(state, own_mounts):
 
     With a mount namespace of our own, /etc/resolv.conf names the lab's resolver; the host's file is never touched.
     """
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    add_address(CLIENT_V4)
+    add_address(CLIENT_V6)
     for line in (
-        "link set lo up",
-        f"addr add {CLIENT_V4}/32 dev lo",
-        f"-6 addr add {CLIENT_V6}/128 dev lo",
         f"route add local 0.0.0.0/0 dev lo src {CLIENT_V4}",
         f"-6 route add local ::/0 dev lo src {CLIENT_V6}",
     ):

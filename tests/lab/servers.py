@@ -416,7 +416,8 @@ remote-control:
             address = topology.listeners(instance)[-1]
             for zone in self._loaded_at(instance):
                 self._await(
-                    instance, until, lambda: ask(address, zone.name, "SOA"), lambda reply: reply.authoritative
+                    instance, until, lambda: ask(address, zone.name, "SOA"), lambda reply: reply.authoritative,
+                    f" for {zone.name} at {address}",
                 )
         for (_, manner), group in topology.fronts().items():
             if manner not in ("all-drop", "edns-drop"):
@@ -427,7 +428,7 @@ remote-control:
             "unbound", until, lambda: ask(RESOLVER[0], ".", "SOA", recursion=True), lambda reply: reply.authenticated
         )
 
-    def _await(self, name, until, question, good):
+    def _await(self, name, until, question, good, about=""):
         while True:
             if self._daemons[name].poll() is not None:
                 raise RuntimeError(f"{name} has ended by itself:\n{self._log_tail(name)}")
@@ -435,7 +436,7 @@ remote-control:
             if reply and good(reply):
                 return
             if time.monotonic() > until:
-                raise RuntimeError(f"{name} is not ready after {READY_WITHIN_S:.0f} s:\n{self._log_tail(name)}")
+                raise RuntimeError(f"{name} is not ready{about} after {READY_WITHIN_S:.0f} s:\n{self._log_tail(name)}")
             time.sleep(_READY_POLL_S)
 
     def _log_tail(self, name):
