@@ -15,8 +15,10 @@ using Failure = std::unexpected<std::string>;
 
 constexpr double kResolverQps = 1000;
 constexpr double kQpsMax = 1e7;
-// A name under way costs about this much with its questions and their answers.
-constexpr std::size_t kNameUnderWayBytes = 1024;
+// What a name under way may cost: its task and questions, and as much again as its zone's
+// delegation and answers take in the caches, so that these hold what the names under way still
+// need.
+constexpr std::size_t kNameUnderWayBytes = 4096;
 
 std::expected<double, std::string> read_rate(std::string_view option, std::string_view text) {
   double value = 0;

@@ -13,7 +13,9 @@ Budget::Budget(double rate_qps) : rate_qps_(rate_qps) {
   // Below 1 qps the burst is one send and the interval simply 1 s / rate.
   const double even_qps =
       rate_qps - burst + 1 > 0 && rate_qps >= 1 ? rate_qps - burst + 1 : rate_qps;
-  interval_ = Duration(static_cast<Duration::rep>(std::ceil(1e9 / even_qps)));
+  const auto second_ns =
+      static_cast<double>(Duration(std::chrono::seconds(1) + kPaceSlack).count());
+  interval_ = Duration(static_cast<Duration::rep>(std::ceil(second_ns / even_qps)));
   tolerance_ = interval_ * static_cast<Duration::rep>(burst - 1);
 }
 

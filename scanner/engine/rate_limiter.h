@@ -11,9 +11,15 @@
 
 namespace caascan::engine {
 
+// Between the moment that a send is granted and the moment that the kernel makes it lies the rest
+// of a turn, which is not always equally long: so a second is taken for this much longer than it
+// is.
+inline constexpr Duration kPaceSlack = std::chrono::milliseconds(25);
+
 // One budget under GCRA (ATM Forum TM 4.1, "generic cell rate algorithm"): the only state is the
-// earliest time of the next send if all were even. With a burst of B, the interval is 1 s / (N - B
-// + 1), so that no half-open window of one second ever sees more than N sends, burst included.
+// earliest time of the next send if all were even. With a burst of B, the interval is (1 s + slack)
+// / (N - B + 1), so that no half-open window of one second ever sees more than N sends, burst
+// included.
 class Budget {
  public:
   // `rate_qps` > 0. The burst is max(1, rate / 100) sends.

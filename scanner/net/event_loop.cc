@@ -113,9 +113,11 @@ void EventLoop::on_kernel_drops(std::uint64_t datagrams) {
   engine_.on_kernel_drops(datagrams);
 }
 void EventLoop::on_tcp_message(engine::AttemptId attempt, wire::Bytes message) {
+  read_clock();
   engine_.on_tcp_message(attempt, message, now_);
 }
 void EventLoop::on_tcp_failed(engine::AttemptId attempt) {
+  read_clock();
   engine_.on_send_failed(attempt, now_);
 }
 

@@ -38,6 +38,7 @@ class EventLoop final : public UdpEvents, public TcpEvents {
   // Seconds from `start` to the first datagram sent; negative where none was.
   [[nodiscard]] double first_query_s() const { return first_query_s_; }
 
+  void on_readable() override { read_clock(); }
   void on_datagram(std::uint32_t socket, const engine::Endpoint& from,
                    wire::Bytes message) override;
   void on_send_failed(engine::AttemptId attempt) override;

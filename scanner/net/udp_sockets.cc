@@ -156,6 +156,7 @@ void UdpSockets::read_batches(std::uint32_t index) {
     const int got =
         recvmmsg(socket.descriptor.native_handle(), messages.data(), kBatch, MSG_DONTWAIT, nullptr);
     if (got <= 0) return;
+    events_.on_readable();
     for (int i = 0; i < got; ++i) {
       const msghdr& header = messages[static_cast<unsigned>(i)].msg_hdr;
       for (const cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;

@@ -31,6 +31,8 @@ inline constexpr std::size_t kDatagramOctetsMax =
 class UdpEvents {
  public:
   virtual ~UdpEvents() = default;
+  // Datagrams are about to be handed over: the moment to read the clock.
+  virtual void on_readable() = 0;
   virtual void on_datagram(std::uint32_t socket, const engine::Endpoint& from,
                            wire::Bytes message) = 0;
   virtual void on_send_failed(engine::AttemptId attempt) = 0;

@@ -40,8 +40,11 @@ class BudgetWindow : public testing::TestWithParam<Rate> {};
 
 TEST_P(BudgetWindow, NeverExceedsItsRateInAnySecondNorAfterLongIdle) {
   const auto [qps, most] = GetParam();
-  EXPECT_EQ(busiest_second(qps, Duration(0), static_cast<int>(qps * 5) + 5), most);
-  EXPECT_EQ(busiest_second(qps, kSecond * 3600, static_cast<int>(qps * 5) + 5), most);
+  for (const Duration idle : {Duration(0), kSecond * 3600}) {
+    const std::size_t busiest = busiest_second(qps, idle, static_cast<int>(qps * 5) + 5);
+    EXPECT_LE(busiest, most);
+    EXPECT_GE(busiest, most - most / 20);  // and the limit is used
+  }
 }
 INSTANTIATE_TEST_SUITE_P(Rates, BudgetWindow,
                          testing::Values(Rate{0.5, 1}, Rate{1, 1}, Rate{50, 50}, Rate{99, 99},
@@ -56,7 +59,8 @@ TEST(Budget, GrantsAtTheMomentItNames) {
   Budget budget(10);
   EXPECT_EQ(budget.take(Instant{}), Instant{});
   const Instant next = budget.take(Instant{});
-  EXPECT_EQ(next, Instant(kSecond / 10));
+  EXPECT_GE(next, Instant(kSecond / 10));
+  EXPECT_LE(next, Instant((kSecond + kPaceSlack) / 10 + Duration(1)));
   EXPECT_GT(budget.take(next - Duration(1)), next - Duration(1));
   EXPECT_EQ(budget.take(next), next);
 }
@@ -73,7 +77,7 @@ TEST(TakeAll, TakesFromEveryBudgetOrFromNone) {
   Budget global(1);
   const std::array<Budget*, 3> all = {&own, nullptr, &global};
   EXPECT_EQ(take_all(all, Instant{}), Instant{});
-  EXPECT_EQ(take_all(all, Instant{}), Instant(kSecond));
+  EXPECT_EQ(take_all(all, Instant{}), Instant(kSecond + kPaceSlack));
   // The refused call has taken nothing from `own`: it still has its burst of ten, less one.
   for (int i = 0; i < 9; ++i) EXPECT_EQ(own.take(Instant{}), Instant{});
   EXPECT_GT(own.take(Instant{}), Instant{});
