@@ -12,6 +12,9 @@ namespace {
 // Confirmation times are rounded up to a grid of this share of `confirm_after`, so that names which
 // failed together, over the same label, are confirmed by one question.
 constexpr int kConfirmGrid = 8;
+// A root server's answer of this age says that our line carries questions: so old at most is the
+// last send of a name that has timed out.
+constexpr Duration kLineCheckAge = std::chrono::seconds(2);
 
 // Whether a zone at fault is not the name's own: it lies above the registrable domain, and no alias
 // led there.
@@ -98,16 +101,16 @@ void Engine::add_name(DomainName name, Instant now) {
   ask_label(index, now);
 }
 
-void Engine::ask(std::uint32_t index, const Question& question, Instant fresh_after, Instant now) {
+void Engine::ask(std::uint32_t index, const Question& question, Freshness fresh, Instant now) {
   const Task& task = tasks_[index];
-  resolver_->ask(question, fresh_after, task.round, Waiter{index, task.generation}, now);
+  resolver_->ask(question, fresh, task.round, Waiter{index, task.generation}, now);
 }
 
 void Engine::ask_label(std::uint32_t index, Instant now) {
   const Task& task = tasks_[index];
   std::optional<wire::DnsName> name = wire::DnsName::from_text(label_text(task));
   CAASCAN_ASSERT(name.has_value());  // a DomainName is a legal name by construction
-  ask(index, {std::move(*name), wire::RecordType::kCaa}, task.fresh_after, now);
+  ask(index, {std::move(*name), wire::RecordType::kCaa}, Freshness{task.fresh_after}, now);
 }
 
 void Engine::on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
@@ -170,21 +173,25 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
   }
   if (!task.failure) task.failure = std::make_unique<Failure>();
   Failure& failure = *task.failure;
-  failure.cause = resolution.cause;
-  failure.label = *wire::DnsName::from_text(label_text(task));
-  failure.zone = resolution.zone;
-  failure.nameservers = resolution.nameservers;
-  failure.alias_target = resolution.alias_target;
+  // Of several rounds, one in which a server answered says more than one in which none did.
+  if (failure.cause == Cause::kNone || resolution.cause != Cause::kTimeout) {
+    failure.cause = resolution.cause;
+    failure.label = *wire::DnsName::from_text(label_text(task));
+    failure.zone = resolution.zone;
+    failure.nameservers = resolution.nameservers;
+    failure.alias_target = resolution.alias_target;
+  }
   failure.observed_unix_ms.push_back(unix_ms(resolution.finished));
   for (Attempt attempt : resolution.attempts) {
     attempt.round = task.round;
     failure.attempts.push_back(std::move(attempt));
   }
   if (resolution.cause == Cause::kTimeout) {
-    // Is it the name's servers that are silent, or the resolver? It must answer for the root,
-    // afterwards.
+    // Is it the name's servers that are silent, or our line, or the resolver? The root must have
+    // answered lately.
     task.state = State::kCheckingResolver;
-    ask(index, {wire::DnsName(), wire::RecordType::kSoa}, resolution.finished, now);
+    const Instant lately = std::max(resolution.finished, Instant(kLineCheckAge)) - kLineCheckAge;
+    ask(index, {wire::DnsName(), wire::RecordType::kSoa}, Freshness{lately, true}, now);
     return;
   }
   confirm_or_diagnose(index, now);
@@ -215,7 +222,7 @@ void Engine::diagnose(std::uint32_t index, Instant now) {
   const Task& task = tasks_[index];
   const Diagnosis& diagnosis = *task.failure->diagnosis;
   if (!diagnosis.done()) {
-    ask(index, diagnosis.question(), Instant{}, now);
+    ask(index, diagnosis.question(), Freshness{}, now);
     return;
   }
   publish(index);

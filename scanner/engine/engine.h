@@ -135,7 +135,7 @@ class Engine final : public ResolutionSink {
   };
 
   void ask_label(std::uint32_t index, Instant now);
-  void ask(std::uint32_t index, const Question& question, Instant fresh_after, Instant now);
+  void ask(std::uint32_t index, const Question& question, Freshness fresh, Instant now);
   void on_climb_answer(std::uint32_t index, const Resolution& resolution, Instant now);
   void on_failure(std::uint32_t index, const Resolution& resolution, Instant now);
   void confirm_or_diagnose(std::uint32_t index, Instant now);

@@ -58,11 +58,11 @@ IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDir
   root_ = std::make_shared<Delegation>(options_.root);
 }
 
-void IterativeResolver::ask(const Question& question, Instant fresh_after, std::uint8_t round,
+void IterativeResolver::ask(const Question& question, Freshness fresh, std::uint8_t round,
                             Waiter waiter, Instant now) {
-  const ResolutionTable::Asked asked = table_.ask(question, fresh_after, waiter, now);
+  const ResolutionTable::Asked asked = table_.ask(question, fresh, waiter, now);
   if (asked.is_new)
-    begin(question, fresh_after, round, 0, std::make_shared<Quota>(), asked.index, now);
+    begin(question, fresh.after, round, 0, std::make_shared<Quota>(), asked.index, now);
 }
 
 void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
@@ -160,6 +160,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.live.clear();
   it.targets.clear();
   it.special_use = it.other_family = 0;
+  it.timeouts = 0;
   it.excluded = false;
   it.waited = Duration{};
   it.sends_zone = 0;
@@ -308,7 +309,8 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   query.type = question(index).type;
   query.recursion_desired = target.recursive;
   query.edns_size = target.no_edns ? 0 : wire::kEdnsSize;
-  if (!target.lower_case) query.case_seed = random_.u64() | 1;
+  const bool lower_case = target.lower_case || it.timeouts >= kTimeoutsBeforeLowerCase;
+  if (!lower_case) query.case_seed = random_.u64() | 1;
   if (!tcp) ++target.sends;
   ++it.sends_zone;
   ++it.quota->sends;
@@ -341,7 +343,8 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
     const std::uint8_t round = it.round;
     for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
       const Waiter waiter{index, 0, true};
-      const ResolutionTable::Asked asked = table_.ask({name, type}, fresh_after, waiter, now);
+      const ResolutionTable::Asked asked =
+          table_.ask({name, type}, Freshness{fresh_after}, waiter, now);
       if (!asked.is_new && asked.index < jobs_.size() && would_wait_on_itself(index, asked.index)) {
         // Its answer may still come in useful, but nobody waits for it.
         job(index).limited = true;
@@ -578,6 +581,7 @@ void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId attempt,
     target->decided = true;
     target->cause = Cause::kTruncatedNoTcp;
   } else if (!target->decided) {
+    ++it.timeouts;
     target->silent = true;
     if (info.saw_question_mismatch) target->cause = Cause::kMalformed;
     target->lower_case = target->lower_case || info.saw_case_mismatch;

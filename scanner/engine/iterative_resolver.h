@@ -44,7 +44,7 @@ class IterativeResolver final : public ResolutionSource {
   IterativeResolver(IterativeResolverOptions options, ServerDirectory& servers,
                     Exchanges& exchanges, Random& random, ResolutionSink& sink);
 
-  void ask(const Question& question, Instant fresh_after, std::uint8_t round, Waiter waiter,
+  void ask(const Question& question, Freshness fresh, std::uint8_t round, Waiter waiter,
            Instant now) override;
   void on_reply(std::uint32_t owner, const AttemptInfo& info, wire::Bytes message,
                 Instant now) override;
@@ -100,6 +100,7 @@ class IterativeResolver final : public ResolutionSource {
     bool holds_gate = false;
     std::uint32_t waits_at_gate = kNone;  // the job that holds it
     std::vector<Target> targets;
+    int timeouts = 0;             // waits in vain at this zone
     std::size_t special_use = 0;  // addresses left out
     bool excluded = false;        // a server was left out because its operator has opted out
     std::size_t other_family = 0;

@@ -51,9 +51,9 @@ RecursiveResolver::RecursiveResolver(const RecursiveResolverOptions& options, Ex
   CAASCAN_ASSERT(!options_.resolvers.empty());
 }
 
-void RecursiveResolver::ask(const Question& question, Instant fresh_after, std::uint8_t round,
+void RecursiveResolver::ask(const Question& question, Freshness fresh, std::uint8_t round,
                             Waiter waiter, Instant now) {
-  const ResolutionTable::Asked asked = table_.ask(question, fresh_after, waiter, now);
+  const ResolutionTable::Asked asked = table_.ask(question, fresh, waiter, now);
   if (!asked.is_new) return;
   if (jobs_.size() <= asked.index) jobs_.resize(asked.index + 1);
   Job& job = jobs_[asked.index];

@@ -30,7 +30,7 @@ class RecursiveResolver final : public ResolutionSource {
   RecursiveResolver(const RecursiveResolverOptions& options, Exchanges& exchanges, Random& random,
                     ResolutionSink& sink);
 
-  void ask(const Question& question, Instant fresh_after, std::uint8_t round, Waiter waiter,
+  void ask(const Question& question, Freshness fresh, std::uint8_t round, Waiter waiter,
            Instant now) override;
   void on_reply(std::uint32_t owner, const AttemptInfo& info, wire::Bytes message,
                 Instant now) override;

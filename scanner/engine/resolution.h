@@ -43,7 +43,8 @@ struct Resolution {
   bool limited = false;  // it failed by the bounds of the lookup that began it; to another it says
                          // nothing
   std::uint8_t rcode = 0;  // of the deciding reply; meaningful unless the cause is a silence
-  bool excluded = false;  // it failed, and a server was not asked because its operator has opted out
+  bool excluded =
+      false;  // it failed, and a server was not asked because its operator has opted out
   bool has_rrset =
       false;  // the answer holds records of the type asked for, at the end of any alias chain
   std::vector<KeptRecord> records;   // NS, CNAME, DNAME and SOA of answer and authority
@@ -66,13 +67,22 @@ struct Waiter {
   bool internal = false;  // a resolution that needs another one, not the engine
 };
 
+// How fresh an answer must be.
+struct Freshness {
+  Instant after;     // a failure that was asked before is not reused
+  bool of_good_too;  // nor is a good answer
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a moment alone is the usual case.
+  Freshness(Instant moment = {}, bool good_too = false) : after(moment), of_good_too(good_too) {}
+};
+
 // Finds answers, by way of the exchanges that it owns. Implementations single-flight equal
 // questions and cache what they found.
 class ResolutionSource : public ExchangeOwner {
  public:
-  // Asks; the waiter is told through ResolutionSink, never during this call. A cached failure that
-  // was asked before `fresh_after` is not used. `round` goes into the evidence.
-  virtual void ask(const Question& question, Instant fresh_after, std::uint8_t round, Waiter waiter,
+  // Asks; the waiter is told through ResolutionSink, never during this call. `round` goes into the
+  // evidence.
+  virtual void ask(const Question& question, Freshness fresh, std::uint8_t round, Waiter waiter,
                    Instant now) = 0;
   // Tells the sink of everything that has been resolved since the last call.
   virtual void deliver(Instant now) = 0;

@@ -6,20 +6,23 @@
 
 namespace caascan::engine {
 
-bool ResolutionTable::usable(const Entry& entry, Instant fresh_after, Instant now) {
+bool ResolutionTable::usable(const Entry& entry, Freshness fresh, Instant now) {
   const Resolution& resolution = entry.resolution;
-  if (!entry.done) return resolution.started >= fresh_after;
-  if (!resolution.failed) return now - resolution.finished <= resolution.ttl;
-  return !resolution.limited && resolution.started >= fresh_after &&
+  if (!entry.done) return resolution.started >= fresh.after;
+  if (!resolution.failed) {
+    const bool fresh_enough = !fresh.of_good_too || resolution.started >= fresh.after;
+    return fresh_enough && now - resolution.finished <= resolution.ttl;
+  }
+  return !resolution.limited && resolution.started >= fresh.after &&
          now - resolution.finished <= kFailureTtl;
 }
 
-ResolutionTable::Asked ResolutionTable::ask(const Question& question, Instant fresh_after,
+ResolutionTable::Asked ResolutionTable::ask(const Question& question, Freshness fresh,
                                             Waiter waiter, Instant now) {
   if (const auto found = by_question_.find(question); found != by_question_.end()) {
     const std::uint32_t index = found->second;
     Entry& entry = entries_[index];
-    if (usable(entry, fresh_after, now)) {
+    if (usable(entry, fresh, now)) {
       if (!entry.done) {
         entry.waiters.push_back(waiter);
       } else {
@@ -62,8 +65,9 @@ const Resolution* ResolutionTable::peek(const Question& question, Instant now) c
   const auto found = by_question_.find(question);
   if (found == by_question_.end()) return nullptr;
   const Entry& entry = entries_[found->second];
-  return entry.done && !entry.resolution.failed && usable(entry, Instant{}, now) ? &entry.resolution
-                                                                                 : nullptr;
+  return entry.done && !entry.resolution.failed && usable(entry, Freshness{}, now)
+             ? &entry.resolution
+             : nullptr;
 }
 
 void ResolutionTable::finish(std::uint32_t index, Instant now) {

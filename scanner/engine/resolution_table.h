@@ -30,9 +30,9 @@ class ResolutionTable {
 
   explicit ResolutionTable(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // Joins the resolution of `question`, or makes a new one. A failure that was asked before
-  // `fresh_after` is not reused; neither is a question under way that was asked before it.
-  Asked ask(const Question& question, Instant fresh_after, Waiter waiter, Instant now);
+  // Joins the resolution of `question`, or makes a new one where what is there is not fresh enough.
+  // A question under way that was asked before `fresh.after` is not joined either.
+  Asked ask(const Question& question, Freshness fresh, Waiter waiter, Instant now);
   [[nodiscard]] Resolution& resolution(std::uint32_t index) { return entries_[index].resolution; }
   [[nodiscard]] const Question& question(std::uint32_t index) const {
     return entries_[index].question;
@@ -66,7 +66,7 @@ class ResolutionTable {
     std::uint32_t index;
     Waiter waiter;
   };
-  [[nodiscard]] static bool usable(const Entry& entry, Instant fresh_after, Instant now);
+  [[nodiscard]] static bool usable(const Entry& entry, Freshness fresh, Instant now);
   void drop(std::uint32_t index);
   void free_if_unused(std::uint32_t index);
   void link_newest(std::uint32_t index);

@@ -37,7 +37,7 @@ struct ServerDirectoryOptions {
       suffix_limits;                    // the longest suffix counts; a range goes before a suffix
   std::vector<AddressRange> forbidden;  // special-use ranges
   std::vector<AddressRange> allowed;    // exceptions from `forbidden`
-  Exclusions exclusions;                   // opt-outs
+  Exclusions exclusions;                // opt-outs
 };
 
 // Owns the budgets. A server belongs to the group of the first nameserver name under which it is

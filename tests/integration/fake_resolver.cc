@@ -21,7 +21,7 @@ namespace {
 constexpr unsigned kBatch = 64;
 constexpr std::size_t kOctetsMax = 1024;
 
-int open_socket(int type, std::uint16_t port) {
+int open_socket(int type, std::uint16_t port, std::uint32_t host = INADDR_LOOPBACK) {
   const int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
   CAASCAN_ASSERT(fd >= 0);
   const int on = 1;
@@ -32,7 +32,7 @@ int open_socket(int type, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl(host);
   CAASCAN_ASSERT(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   return fd;
 }
@@ -83,10 +83,10 @@ bool read_question(sim::SeenQuery& query) {
 }  // namespace
 
 struct FakeResolver::Impl {
-  int udp = -1, tcp = -1, other_port = -1;
+  int udp = -1, tcp = -1, other_port = -1, other_address = -1;
   std::deque<std::chrono::steady_clock::time_point> window;
   ~Impl() {
-    for (const int fd : {udp, tcp, other_port}) {
+    for (const int fd : {udp, tcp, other_port, other_address}) {
       if (fd >= 0) close(fd);
     }
   }
@@ -99,6 +99,7 @@ FakeResolver::FakeResolver(FakeResolverOptions options)
   const std::uint16_t port = port_of(impl_->udp);
   impl_->tcp = open_socket(SOCK_STREAM, port);
   impl_->other_port = open_socket(SOCK_DGRAM, 0);
+  impl_->other_address = open_socket(SOCK_DGRAM, port, INADDR_LOOPBACK + 1);
   CAASCAN_ASSERT(listen(impl_->tcp, 64) == 0);
   endpoint_ = engine::Endpoint::parse("127.0.0.1", port).value();
   thread_ = std::thread([this] { serve(); });
@@ -176,10 +177,11 @@ void FakeResolver::serve() {
         std::vector<std::uint8_t> none = lie;
         none[5] = 0;
         reply_from(impl_->other_port, lie);
+        reply_from(impl_->other_address, lie);
         for (const auto& forged : {id, question, none}) reply_from(impl_->udp, forged);
         // A name without letters has no other case.
         if (letter_case != lie) reply_from(impl_->udp, letter_case);
-        forged_ += letter_case != lie ? 5 : 4;
+        forged_ += letter_case != lie ? 6 : 5;
       }
       if (const std::vector<std::uint8_t> bytes = answer(query); !bytes.empty())
         reply_from(impl_->udp, bytes);

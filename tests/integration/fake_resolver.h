@@ -13,7 +13,7 @@
 namespace caascan::integration {
 
 struct FakeResolverOptions {
-  // Replies sent around each true one: wrong id, wrong port, wrong case, wrong question, no
+  // Replies sent around each true one: wrong id, port, address, case, wrong question, no
   // question; all of them say SERVFAIL.
   bool forge = false;
 };

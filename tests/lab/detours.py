@@ -67,7 +67,10 @@ EDNS_ZONES = (
     Zone("small-letters.nl", "pedant", "REFUSED for names in mixed case", records=WEB, names="""
         small-letters.nl servfail
         """),
-    Zone("lower-case.com", "hardofcase", "names in mixed case are dropped", records=WEB),
+    Zone("lower-case.com", "hardofcase", "names in mixed case are dropped", records=WEB, names="""
+        lower-case.com empty
+        www.lower-case.com empty
+        """),
     Zone("nothing-exists.net", "denier", "NXDOMAIN for CAA, although the names exist", records=WEB, names="""
         nothing-exists.net empty
         www.nothing-exists.net empty
