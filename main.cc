@@ -210,7 +210,8 @@ std::expected<void, std::string> prepare_work(const fs::path& work) {
   fs::create_directories(work, error);
   if (error) return Failure(fmt::format("cannot create {}: {}", work.string(), why_not(error)));
   bool unfinished = false;
-  for (const char* name : {"certificates.zst", "findings.ndjson.zst", "rejects.tsv", "scan.json"}) {
+  for (const char* name :
+       {"certificates.zst", "findings.ndjson.zst", "rejects.tsv", "scan.json", "degraded.ndjson"}) {
     unfinished = fs::remove(work / name, error) || unfinished;
   }
   if (unfinished) spdlog::info("{} holds an earlier run; starting afresh", work.string());
@@ -298,6 +299,12 @@ int run_command(const RawOptions& raw) {
   auto findings = FindingWriter::create(work / "findings.ndjson.zst");
   if (!findings) return failed(findings.error());
 
+  std::ofstream degraded(work / "degraded.ndjson", std::ios::binary);
+  std::uint64_t degraded_zones = 0;
+  scan_options->on_degraded = [&](const DegradedZone& zone) {
+    degraded << degraded_zone_to_json(zone) << '\n';
+    ++degraded_zones;
+  };
   const auto started_steady = std::chrono::steady_clock::now();
   ingest_options->work_dir = work;
   NameQueue queue;
@@ -359,6 +366,12 @@ int run_command(const RawOptions& raw) {
     return kExitHeld;
   }
   if (auto closed = findings->close(); !closed) return failed(closed.error());
+  degraded.close();
+  if (!degraded) return failed(fmt::format("cannot write {}", (work / "degraded.ndjson").string()));
+  if (degraded_zones > 0) {
+    spdlog::info("{} zones answered although some of their servers did not: {}", degraded_zones,
+                 (work / "degraded.ndjson").string());
+  }
   if (auto written = write_file(work / "scan.json", scan_counts_to_json(scanned->counts));
       !written) {
     return failed(written.error());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <string>
+#include <unordered_set>
 
 #include "scanner/net/event_loop.h"
 #include "scanner/net/kernel_entropy.h"
@@ -52,6 +54,7 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
   net::KernelEntropy entropy;
   engine::Engine engine(made, entropy);
   std::uint64_t findings = 0;
+  std::unordered_set<std::string> degraded;
   net::EventLoop loop(
       engine, names, start,
       [&](engine::Verdict&& verdict) {
@@ -59,6 +62,11 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
         return sink(std::move(verdict));
       },
       [&] {
+        for (const DegradedZone& zone : engine.take_degraded()) {
+          const bool first =
+              degraded.size() < kDegradedZonesMax && degraded.insert(zone.zone).second;
+          if (first && options.on_degraded) options.on_degraded(zone);
+        }
         if (progress == nullptr) return;
         const ScanCounts& counts = engine.counts();
         progress->names_done = counts.names_total - engine.active() - engine.parked();

@@ -15,7 +15,13 @@
 
 namespace caascan {
 
+// Of so many zones it is remembered that they have been told as degraded.
+inline constexpr std::size_t kDegradedZonesMax = 1'000'000;
+
 struct ScanOptions {
+  // Told once of each zone that answered although some of its servers did not; on the scanning
+  // thread.
+  std::function<void(const DegradedZone&)> on_degraded;
   engine::EngineOptions engine;  // epoch_unix_ms and socket numbers are set by `scan`
 };
 

@@ -243,6 +243,22 @@ std::string attempt_to_json(const Attempt& attempt) {
   return json_line(to_json(attempt));
 }
 
+std::string degraded_zone_to_json(const DegradedZone& zone) {
+  std::string line = R"({"zone":)";
+  append_json_string(zone.zone, line);
+  line += R"(,"nameservers":[)";
+  for (std::size_t i = 0; i < zone.nameservers.size(); ++i) {
+    if (i > 0) line += ',';
+    append_json_string(zone.nameservers[i], line);
+  }
+  line += R"(],"attempts":[)";
+  for (std::size_t i = 0; i < zone.attempts.size(); ++i) {
+    if (i > 0) line += ',';
+    line += attempt_to_json(zone.attempts[i]);
+  }
+  return line + "]}";
+}
+
 std::expected<Finding, std::string> finding_from_json(std::string_view line) {
   const auto value = parse_object(line);
   if (!value) return std::unexpected(value.error());

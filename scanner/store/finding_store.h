@@ -21,6 +21,8 @@ namespace caascan {
 
 // One attempt alone, as in the member `attempts`.
 [[nodiscard]] std::string attempt_to_json(const Attempt& attempt);
+// A line of `degraded.ndjson`, without line break (docs/FORMATS.md).
+[[nodiscard]] std::string degraded_zone_to_json(const DegradedZone& zone);
 
 [[nodiscard]] std::string scan_counts_to_json(const ScanCounts& counts);
 [[nodiscard]] std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view text);

@@ -204,3 +204,23 @@ TEST(FindingStore, LineThatIsNoFindingIsNamed) {
 
 }  // namespace
 }  // namespace caascan
+
+namespace caascan {
+namespace {
+
+TEST(DegradedZone, IsOneLineOfJsonWhateverItsNamesHold) {
+  DegradedZone zone;
+  zone.zone = "example.com";
+  zone.nameservers = {"ns1.example.com", "ns\"2\n.example.com"};
+  EXPECT_EQ(
+      degraded_zone_to_json(zone),
+      R"({"zone":"example.com","nameservers":["ns1.example.com","ns\"2\u000a.example.com"],"attempts":[]})");
+  zone.attempts.resize(2);
+  const std::string line = degraded_zone_to_json(zone);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  EXPECT_NE(line.find(attempt_to_json(zone.attempts[0]) + "," + attempt_to_json(zone.attempts[1])),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace caascan
