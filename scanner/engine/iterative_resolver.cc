@@ -244,7 +244,9 @@ IterativeResolver::Target* IterativeResolver::target_of(Job& it, ServerId server
 IterativeResolver::Target* IterativeResolver::pick(Job& it) {
   const auto turn = [](const Target& target) {
     if (target.sends == 0) return 0;
-    return target.lower_case && target.sends == 1 ? 1 : 1 + target.sends;
+    // Who has answered a question that it did not understand lives: it is asked the other way until
+    // its sends are used up, because one lost datagram must not make it a silent server.
+    return target.lower_case || target.no_edns ? 1 : 1 + target.sends;
   };
   Target* best = nullptr;
   for (Target& target : it.targets) {
@@ -473,6 +475,7 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
     case ReplyKind::kMalformed: {
       if (about_edns && info.query.edns_size != 0) {
         target.no_edns = true;
+        target.sends = 0;  // the plain question is another one
         if (it.sends_zone < kSendsPerZoneMax) {
           send_to(index, target, false);
           return;

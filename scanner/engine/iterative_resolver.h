@@ -70,7 +70,6 @@ class IterativeResolver final : public ResolutionSource {
     bool lower_case = false;      // it folds case
     bool no_edns = false;         // it has refused EDNS
     bool silent = false;
-    bool garbled = false;  // only replies to other questions came
     Cause cause = Cause::kTimeout;
   };
   // The resolution of a nameserver name's address, that has not been told of yet.
