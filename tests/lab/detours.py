@@ -46,7 +46,9 @@ TRUNCATION_ZONES = (
         narrow-lane.com found
         """),
     Zone("deaf-ears.org", "deaf", "a CAA set too big for UDP, and TCP is accepted without an answer",
-         records=WEB + BIG_SET),
+         records=WEB + BIG_SET, names="""
+        deaf-ears.org timeout
+        """),
 )
 
 EDNS_ZONES = (
@@ -166,7 +168,9 @@ DISAGREEING_ZONES = (
     Zone("last-resort.net", "lastone", "of four servers only the last is fine", records=WEB, names="""
         last-resort.net empty
         """),
-    Zone("double-fault.org", "doublefault", "one server refuses, the other is silent"),
+    Zone("double-fault.org", "doublefault", "one server refuses, the other is silent", names="""
+        double-fault.org timeout
+        """),
 )
 
 
