@@ -73,6 +73,18 @@ std::vector<std::uint8_t> answer(const sim::SeenQuery& query) {
   return reply;
 }
 
+// When the kernel received it: what counts is the wire, not how late this thread reads.
+std::chrono::nanoseconds arrival(const msghdr& header) {
+  for (const cmsghdr* at = CMSG_FIRSTHDR(&header); at != nullptr;
+       at = CMSG_NXTHDR(const_cast<msghdr*>(&header), const_cast<cmsghdr*>(at))) {
+    if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SO_TIMESTAMPNS) continue;
+    timespec time{};
+    std::memcpy(&time, CMSG_DATA(at), sizeof time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  }
+  CAASCAN_ASSERT(false);
+}
+
 bool read_question(sim::SeenQuery& query) {
   wire::Cursor cursor(query.bytes, wire::kHeaderOctets);
   query.name = wire::DnsName::read(cursor).text();
@@ -84,7 +96,7 @@ bool read_question(sim::SeenQuery& query) {
 
 struct FakeResolver::Impl {
   int udp = -1, tcp = -1, other_port = -1, other_address = -1;
-  std::deque<std::chrono::steady_clock::time_point> window;
+  std::deque<std::chrono::nanoseconds> window;  // arrivals of the last second
   ~Impl() {
     for (const int fd : {udp, tcp, other_port, other_address}) {
       if (fd >= 0) close(fd);
@@ -96,6 +108,8 @@ struct FakeResolver::Impl {
 FakeResolver::FakeResolver(FakeResolverOptions options)
     : options_(options), impl_(std::make_unique<Impl>()) {
   impl_->udp = open_socket(SOCK_DGRAM, 0);
+  const int on = 1;
+  CAASCAN_ASSERT(setsockopt(impl_->udp, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == 0);
   const std::uint16_t port = port_of(impl_->udp);
   impl_->tcp = open_socket(SOCK_STREAM, port);
   impl_->other_port = open_socket(SOCK_DGRAM, 0);
@@ -135,6 +149,7 @@ void FakeResolver::serve() {
   std::array<mmsghdr, kBatch> messages;
   std::array<iovec, kBatch> vectors;
   std::array<sockaddr_in, kBatch> peers;
+  alignas(cmsghdr) std::array<std::array<char, CMSG_SPACE(sizeof(timespec))>, kBatch> controls;
   while (!stop_) {
     std::array<pollfd, 2> ready = {pollfd{impl_->udp, POLLIN, 0}, pollfd{impl_->tcp, POLLIN, 0}};
     if (poll(ready.data(), ready.size(), 50) <= 0) continue;
@@ -147,11 +162,13 @@ void FakeResolver::serve() {
       messages[i].msg_hdr.msg_iovlen = 1;
       messages[i].msg_hdr.msg_name = &peers[i];
       messages[i].msg_hdr.msg_namelen = sizeof peers[i];
+      messages[i].msg_hdr.msg_control = controls[i].data();
+      messages[i].msg_hdr.msg_controllen = controls[i].size();
     }
     const int got = recvmmsg(impl_->udp, messages.data(), kBatch, MSG_DONTWAIT, nullptr);
-    const auto now = std::chrono::steady_clock::now();
     for (unsigned i = 0; got > 0 && i < static_cast<unsigned>(got); ++i) {
       ++queries_;
+      const std::chrono::nanoseconds now = arrival(messages[i].msg_hdr);
       while (!impl_->window.empty() && now - impl_->window.front() >= std::chrono::seconds(1)) {
         impl_->window.pop_front();
       }

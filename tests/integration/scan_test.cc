@@ -149,8 +149,8 @@ TEST(Scan, AHundredThousandNamesBalanceWithinTheLimitAndNoForgeryIsBelieved) {
     EXPECT_EQ(count(made, outcome), number) << word(outcome);
   EXPECT_EQ(made.findings.size(), expected[Outcome::kServfail] + expected[Outcome::kTimeout]);
   EXPECT_LT(counts.first_query_s, 1.0);
-  // What arrives may be bunched by the resolver's own late reading, by at most one of its batches.
-  EXPECT_LE(resolver.busiest_second(), static_cast<std::uint64_t>(kQps * 1.02));
+  // By the kernel's time of arrival; a little room for the clock that is slewed meanwhile.
+  EXPECT_LE(resolver.busiest_second(), static_cast<std::uint64_t>(kQps * 1.01));
   EXPECT_GE(resolver.forged(), 1'000'000u);
   EXPECT_GT(counts.mismatch_id, 0u);
   EXPECT_GT(counts.mismatch_address, 0u);
