@@ -1,5 +1,6 @@
-// Makes the sample dump: the certificates of tests/lab/names.tsv, as a get-entries response and as a tile tree.
-// The same table gives the same bytes on every machine: keys come from texts, times from a fixed day.
+// Makes the sample dump: the certificates of tests/lab/names.tsv, as a get-entries response and as
+// a tile tree. The same table gives the same bytes on every machine: keys come from texts, times
+// from a fixed day.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -86,8 +87,9 @@ int main(int argc, char** argv) {
       std::cerr << "make_sample: too few fields: " << line << '\n';
       return 1;
     }
-    certificates[std::stoi(fields[0])].push_back(
-        {fields[1], fields[2], fields[5], unescape(fields[6]), std::stoll(fields[3]), std::stoll(fields[4])});
+    certificates[std::stoi(fields[0])].push_back({fields[1], fields[2], fields[5],
+                                                  unescape(fields[6]), std::stoll(fields[3]),
+                                                  std::stoll(fields[4])});
   }
   std::map<std::string, CertificateAuthority> authorities;
   std::vector<LogSubmission> submissions;

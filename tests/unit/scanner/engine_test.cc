@@ -307,7 +307,7 @@ TEST_F(EngineTest, ALimitOfARangeIsSharedByItsServersAndTheLongestRangeCounts) {
   const Endpoint neighbour = Endpoint::parse("192.0.2.54").value();
   options_.resolvers = {kResolver, neighbour};
   options_.servers.range_limits = {{AddressRange::parse("192.0.2.0/24").value(), 100},
-                           {AddressRange::parse("192.0.0.0/16").value(), 1}};
+                                   {AddressRange::parse("192.0.0.0/16").value(), 1}};
   sim::RuleResolver second(neighbour, milliseconds(5));
   override_ = [&](const SeenQuery& query) {
     return query.to == kResolver ? rules_.answer(query) : second.answer(query);
@@ -317,6 +317,16 @@ TEST_F(EngineTest, ALimitOfARangeIsSharedByItsServersAndTheLongestRangeCounts) {
   run(many);
   EXPECT_GE(world_->now() - Instant{}, milliseconds(4900));
   EXPECT_LE(world_->now() - Instant{}, milliseconds(7000));
+}
+
+TEST_F(EngineTest, NamesInAnExcludedZoneAreNeverAskedAndEndAsExcluded) {
+  options_.servers.exclusions.zones.insert(wire::DnsName::from_text("example.com").value());
+  rules_.rule("example.com").kind = Kind::kServfail;
+  run({"www.example.com", "example.com", "notexample.com"});
+  EXPECT_EQ(count(*engine_, Outcome::kExcluded), 2u);
+  EXPECT_EQ(count(*engine_, Outcome::kEmpty), 1u);
+  EXPECT_EQ(asked("www.example.com") + asked("example.com"), 0u);
+  EXPECT_TRUE(world_->verdicts().empty());
 }
 
 TEST_F(EngineTest, ATinyCacheChangesCostNotVerdicts) {
