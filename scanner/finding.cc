@@ -35,11 +35,36 @@ constexpr auto kCauseTexts = std::to_array<CauseText>({
     {"quota-used-up", "the lookup needed more queries than a resolver spends on one"},
 });
 
+constexpr auto kSecurityWords = std::to_array<std::string_view>(
+    {"not-checked", "secure", "insecure", "bogus", "indeterminate"});
+
+struct BogusText {
+  std::string_view word;
+  std::uint16_t ede;  // RFC 8914 §4
+  std::string_view meaning;
+};
+constexpr auto kBogusTexts = std::to_array<BogusText>({
+    {"none", 0, "nothing is bogus"},
+    {"no-signature", 10, "records of a signed zone come without a signature"},
+    {"bad-signature", 6, "no signature is that of a key of the zone over these records"},
+    {"expired", 7, "the signatures have expired"},
+    {"not-yet-valid", 8, "the signatures are not valid yet"},
+    {"no-denial-proof", 12,
+     "an empty answer comes without the NSEC or NSEC3 records that prove it"},
+    {"wrong-denial", 6, "the NSEC or NSEC3 records, though well signed, prove something else"},
+    {"no-dnskey", 9, "the parent has a DS record, and the zone has no DNSKEY set"},
+    {"ds-mismatch", 9, "no DNSKEY of the zone is one that a DS record of the parent names"},
+    {"no-ds-proof", 6, "the parent neither has a DS record nor proves that there is none"},
+    {"too-many-checks", 6, "it would take more signature checks than a resolver makes"},
+});
+
 constexpr auto kAttemptResultWords = std::to_array<std::string_view>(
     {"answer", "timeout", "malformed", "tcp-failed", "unreachable"});
 
 static_assert(kOutcomeWords.size() == kOutcomeCount);
 static_assert(kCauseTexts.size() == kCauseCount);
+static_assert(kSecurityWords.size() == kSecurityCount);
+static_assert(kBogusTexts.size() == kBogusKindCount);
 static_assert(kAttemptResultWords.size() ==
               static_cast<std::size_t>(AttemptResult::kUnreachable) + 1);
 
@@ -58,6 +83,12 @@ const CauseText& text_of(Cause cause) {
   return kCauseTexts[index];
 }
 
+const BogusText& text_of(BogusKind kind) {
+  const auto index = static_cast<std::size_t>(kind);
+  CAASCAN_ASSERT(index < kBogusKindCount);
+  return kBogusTexts[index];
+}
+
 }  // namespace
 
 std::string_view word(Outcome outcome) {
@@ -72,6 +103,35 @@ std::string_view word(Cause cause) {
 
 std::string_view describe(Cause cause) {
   return text_of(cause).meaning;
+}
+
+std::string_view word(Security security) {
+  const auto index = static_cast<std::size_t>(security);
+  CAASCAN_ASSERT(index < kSecurityCount);
+  return kSecurityWords[index];
+}
+
+std::optional<Security> security_from_word(std::string_view text) {
+  return find_word<Security>(kSecurityWords, text);
+}
+
+std::string_view word(BogusKind kind) {
+  return text_of(kind).word;
+}
+
+std::string_view describe(BogusKind kind) {
+  return text_of(kind).meaning;
+}
+
+std::uint16_t ede(BogusKind kind) {
+  return text_of(kind).ede;
+}
+
+std::optional<BogusKind> bogus_kind_from_word(std::string_view text) {
+  for (std::size_t i = 0; i < kBogusKindCount; ++i) {
+    if (kBogusTexts[i].word == text) return static_cast<BogusKind>(i);
+  }
+  return std::nullopt;
 }
 
 std::string_view word(AttemptResult result) {

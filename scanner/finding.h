@@ -57,6 +57,41 @@ inline constexpr std::size_t kCauseCount = 16;
   return outcome == Outcome::kServfail || outcome == Outcome::kTimeout;
 }
 
+// What DNSSEC says of the answer that a lookup ended with (RFC 4035 §4.3).
+enum class Security : std::uint8_t {
+  kNotChecked,     // another one's verdict was taken (`--resolver`)
+  kSecure,         // a chain of signatures leads to the trust anchor
+  kInsecure,       // the chain ends at a delegation that is proven to have no DS
+  kBogus,          // it should be signed, and what is there does not validate
+  kIndeterminate,  // the chain could not be followed: a zone that it needs does not answer
+};
+inline constexpr std::size_t kSecurityCount = 5;
+
+// What is wrong with a bogus answer. A closed list; `describe` has one line for each, `ede` the RFC
+// 8914 code that a resolver gives.
+enum class BogusKind : std::uint8_t {
+  kNone,
+  kNoSignature,    // a record set of a signed zone comes without RRSIG
+  kBadSignature,   // no signature is that of a key of the zone over these records
+  kExpired,        // the signatures were good until some moment that is past
+  kNotYetValid,    // the signatures will be good from some moment on
+  kNoDenialProof,  // an empty answer without the NSEC or NSEC3 records that prove it
+  kWrongDenial,    // well-signed NSEC or NSEC3 records that prove something else
+  kNoDnskey,       // the zone has a DS and no DNSKEY set
+  kDsMismatch,     // no key of the zone is the one that a DS record names
+  kNoDsProof,      // the parent neither has a DS set nor proves that there is none
+  kTooManyChecks,  // more keys or signatures than a resolver tries (KeyTrap)
+};
+inline constexpr std::size_t kBogusKindCount = 11;
+
+// Stable words in published files, as for outcomes and causes.
+[[nodiscard]] std::string_view word(Security security);
+[[nodiscard]] std::optional<Security> security_from_word(std::string_view text);
+[[nodiscard]] std::string_view word(BogusKind kind);
+[[nodiscard]] std::optional<BogusKind> bogus_kind_from_word(std::string_view text);
+[[nodiscard]] std::string_view describe(BogusKind kind);
+[[nodiscard]] std::uint16_t ede(BogusKind kind);  // RFC 8914 INFO-CODE; 6 is plain "DNSSEC Bogus"
+
 // What came of one question sent to one server.
 enum class AttemptResult : std::uint8_t {
   kAnswer,       // a reply that matches and was read
@@ -92,6 +127,14 @@ struct Attempt {
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 
+// What a server says of itself (CH TXT version.bind); hostile text.
+struct ServerVersion {
+  std::string server_address;
+  std::string text;  // printable ASCII, at most 255 octets; empty where it would not say
+
+  friend bool operator==(const ServerVersion&, const ServerVersion&) = default;
+};
+
 // The verdict on one name that is affected. (Others are only counted.)
 struct Finding {
   DomainName name;
@@ -103,6 +146,14 @@ struct Finding {
       alias_target;  // last target of the alias chain where the fault lies there; otherwise empty
   std::string zone;  // apex of the zone at fault, empty where not known
   bool inherited = false;  // the zone at fault is a TLD's or the root's, not the name's own
+  Security security = Security::kNotChecked;
+  BogusKind bogus = BogusKind::kNone;  // with Cause::kBogus
+  // A resolver that draws its case anew for each try succeeds now and then: the fault shows only
+  // where a letter below the apex is in upper case.
+  bool intermittent = false;
+  // Resolvers of other versions or settings than the profile's say something else.
+  bool version_dependent = false;
+  std::string insecure_at;  // with kInsecure: the delegation that is proven to have no DS
   std::vector<std::string> nameservers;  // of `zone`, lower case, sorted; empty where not known
   std::string
       soa_contact;  // RNAME of `zone` in presentation form, empty where not known; hostile text
@@ -110,8 +161,20 @@ struct Finding {
   std::optional<std::uint8_t> control_rcode;
   std::vector<std::int64_t> observed_unix_ms;  // end of each round in which the failure was seen
   std::vector<Attempt> attempts;               // of all rounds, in order of sending
+  std::vector<ServerVersion> versions;         // of the servers at fault, as far as asked
 
   friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+// A CAA set that a resolver sees or not, depending on the case in which it asks: the server holds
+// the records, and answers the name in mixed case as if there were none. No failure, and worse.
+struct HiddenCaa {
+  std::string name;  // the label that has the set
+  std::string zone;
+  std::vector<std::string> nameservers;  // sorted
+  std::vector<Attempt> attempts;         // the empty answer and the one with the set
+
+  friend bool operator==(const HiddenCaa&, const HiddenCaa&) = default;
 };
 
 // A zone that answered, though some of its servers did not: trouble that has not yet reached
@@ -136,6 +199,9 @@ struct ScanCounts {
   std::uint64_t mismatch_id = 0, mismatch_address = 0, mismatch_question = 0, mismatch_case = 0,
                 mismatch_not_reply = 0, mismatch_short = 0, late = 0;
   std::uint64_t kernel_drops = 0;  // SO_RXQ_OVFL
+  // DNSSEC: signatures computed, record sets known to be good from before, names hashed for NSEC3.
+  std::uint64_t signatures_checked = 0, signatures_reused = 0, nsec3_hashes = 0;
+  std::uint64_t rounds_void = 0;  // a canary failed in them too
   double elapsed_s = 0;
   double first_query_s = 0;  // from the start of the run to the first query sent
 

@@ -1,0 +1,116 @@
+// DNSSEC validation (RFC 4033 to 4035, RFC 5155, RFC 6840): messages and time in, state out. It
+// asks nothing and waits for nothing; who needs a key or a DS set that is not there asks for it
+// (iterative_resolver.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "scanner/finding.h"
+#include "scanner/wire/dnssec.h"
+#include "scanner/wire/message.h"
+
+namespace caascan::engine {
+
+// Signatures of one RRset that are tried, keys of one tag that are tried for a signature, and
+// checks that fail in one message before the rest is not looked at (KeyTrap; Unbound:
+// MAX_VALIDATE_RRSIGS).
+inline constexpr std::size_t kSignaturesPerSetMax = 8;
+inline constexpr std::size_t kKeysPerTagMax = 4;
+inline constexpr std::size_t kFailedChecksMax = 16;
+inline constexpr std::size_t kDsTriedMax = 8;
+// NSEC3 with more iterations proves nothing, and the zone is as good as insecure (RFC 9276,
+// Unbound: val-nsec3-keysize-iterations).
+inline constexpr std::uint16_t kNsec3IterationsMax = 150;
+
+// The keys of a secure zone.
+struct ZoneKeys {
+  wire::DnsName zone;
+  std::vector<wire::Dnskey> keys;  // those that the signed set holds and that may sign
+};
+
+// What a message says, once its signatures have been looked at.
+enum class Proof : std::uint8_t {
+  kSecure,    // signed by the keys, and it proves what it claims
+  kInsecure,  // proven not to be signed: NSEC3 with too many iterations, or only with algorithms
+              // nobody here can check
+  kBogus,     // `kind` says how
+  kUnsigned,  // no signature of the zone and none from below it on what would have to be signed: an
+              // insecure delegation must lie between, or it is bogus (kind kNoSignature)
+  kSignedBelow  // by `signer`, a zone below that of the keys and at or above the name asked for
+};
+struct Validation {
+  Proof proof = Proof::kBogus;
+  BogusKind kind = BogusKind::kNone;  // kBogus, kUnsigned
+  wire::DnsName signer;               // kSignedBelow
+  std::uint32_t ttl_s =
+      0xFFFFFFFF;     // the least of what was used and of what its signatures have left
+  bool nsec = false;  // a denial that NSEC records carry (not NSEC3)
+};
+
+// What a parent says of the DS set of a name.
+enum class DsState : std::uint8_t {
+  kSecure,    // it is there: `records`
+  kNoDs,      // proven absent at a delegation (or by opt-out): what is below is insecure
+  kNoCut,     // proven: no delegation at this name (or no such name)
+  kInsecure,  // the proof itself is only as good as insecure (iterations): so is what is below
+  kBogus,     // `kind`
+  kNotThere,  // the message holds neither a DS set nor a signed denial
+};
+struct DsAnswer {
+  DsState state = DsState::kNotThere;
+  BogusKind kind = BogusKind::kNone;
+  std::vector<wire::DsRecord> records;  // all of them
+  std::uint32_t ttl_s = 0xFFFFFFFF;
+};
+
+// Whether any record is of a digest and algorithm that can be checked; a zone with none is insecure
+// (RFC 4035 §5.2, RFC 6840 §5.2).
+[[nodiscard]] bool is_usable(const std::vector<wire::DsRecord>& records);
+
+struct ValidatorCounts {
+  std::uint64_t checks = 0;         // signatures computed
+  std::uint64_t checks_failed = 0;  // of these, bad ones
+  std::uint64_t reused = 0;         // RRsets known to be good from an earlier message
+  std::uint64_t nsec3_hashes = 0;   // names hashed
+};
+
+// One thread. Remembers which RRsets have been found good, within a byte budget, so that each
+// distinct one is verified once; nothing else carries over from message to message.
+class Validator {
+ public:
+  explicit Validator(std::size_t cache_bytes_max);
+  ~Validator();
+
+  // A DNSKEY answer of `zone` under the DS records of its parent (or the trust anchors). kSecure
+  // with `keys`, kInsecure, or kBogus (kNoDnskey, kDsMismatch, kNoSignature, kBadSignature, ...).
+  Validation check_keys(const wire::DnsName& zone, const std::vector<wire::DsRecord>& ds,
+                        const wire::MessageView& message, std::int64_t now_unix_s, ZoneKeys& keys);
+
+  // What `message`, an answer to a DS question or a referral from the zone of `keys`, says of the
+  // DS set of `child`, a name below that zone.
+  DsAnswer check_ds(const ZoneKeys& keys, const wire::DnsName& child,
+                    const wire::MessageView& message, std::int64_t now_unix_s);
+
+  // The answer of a server of the zone of `keys` to a question for `type` at `name`, which lies in
+  // it. `claim` is what the message was taken to say:
+  //   kAnswer   the set of `type` at `name` (with the proof that goes with a wildcard)
+  //   kAlias    a CNAME at `name`, or a DNAME above it with the CNAME that follows from it
+  //   kNodata   no such set, and no CNAME, at `name`
+  //   kNxDomain no such name
+  enum class Claim : std::uint8_t { kAnswer, kAlias, kNodata, kNxDomain };
+  Validation check_answer(const ZoneKeys& keys, const wire::DnsName& name, wire::RecordType type,
+                          Claim claim, const wire::MessageView& message, std::int64_t now_unix_s);
+
+  [[nodiscard]] const ValidatorCounts& counts() const { return counts_; }
+
+ private:
+  struct Memory;
+  ValidatorCounts counts_;
+  std::unique_ptr<Memory> memory_;
+};
+
+}  // namespace caascan::engine
