@@ -202,6 +202,10 @@ constexpr CountMember kCountMembers[] = {
     {"mismatch_short", &ScanCounts::mismatch_short},
     {"late", &ScanCounts::late},
     {"kernel_drops", &ScanCounts::kernel_drops},
+    {"signatures_checked", &ScanCounts::signatures_checked},
+    {"signatures_reused", &ScanCounts::signatures_reused},
+    {"nsec3_hashes", &ScanCounts::nsec3_hashes},
+    {"rounds_void", &ScanCounts::rounds_void},
 };
 static_assert(sizeof(ScanCounts) ==
               (kOutcomeCount + std::size(kCountMembers)) * 8 + 2 * sizeof(double));
