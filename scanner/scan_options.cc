@@ -142,7 +142,7 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
   if (!memory) return Failure(memory.error());
   // A quarter for the caches, an eighth for the names under way; ingest has half.
   options.engine.cache_bytes_max = *memory / 4;
-  options.engine.names_active_max =
+  options.engine.names_held_max =
       std::clamp<std::size_t>(*memory / 8 / kNameUnderWayBytes, 1000, 200'000);
   return options;
 }

@@ -35,7 +35,10 @@ struct EngineOptions {
   ServerDirectoryOptions servers;
   std::uint32_t confirm_rounds = 1;  // at most kConfirmRoundsMax
   Duration confirm_after = std::chrono::seconds(30);
-  std::size_t names_active_max = 20000;  // climbing or being diagnosed; parked ones not counted
+  // Questions on the wire whose wait runs. What waits for a budget, for another's answer or for a
+  // confirmation round holds no place here.
+  std::size_t window_max = 20000;
+  std::size_t names_held_max = 200'000;  // in memory for whatever reason, parked ones not counted
   std::size_t cache_bytes_max = std::size_t{64} << 20;
   std::uint32_t sockets_v4 = 16, sockets_v6 = 16;
   bool trace = false;              // keep every step of every name, for `caascan check`
@@ -66,7 +69,9 @@ class Engine final : public ResolutionSink {
   Engine(const EngineOptions& options, EntropySource& entropy);
 
   // Whether more names may be added now.
-  [[nodiscard]] bool wants_names() const { return active_ < options_.names_active_max; }
+  [[nodiscard]] bool wants_names() const {
+    return active_ < options_.names_held_max && exchanges_.on_the_way() < options_.window_max;
+  }
   void add_name(DomainName name, Instant now);
 
   void on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message, Instant now) {

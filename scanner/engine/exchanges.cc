@@ -44,6 +44,7 @@ AttemptId Exchanges::start(ServerId server, const wire::Query& query, Duration w
   entry.info = AttemptInfo{.server = server, .query = query, .tcp = tcp};
   ++live_;
   ++queued_;
+  ++started_;
   const AttemptId attempt{index, entry.generation};
   Server& to = servers_[server];
   to.queue.push_back(attempt);
@@ -70,6 +71,7 @@ void Exchanges::abandon(AttemptId attempt) {
 // The entry is free again; its id, if it has one, stays in quarantine until its time.
 void Exchanges::release(Entry& entry, std::uint32_t index) {
   if (entry.state == State::kQueued) --queued_;
+  if (entry.state == State::kLive && !entry.wait_over) --waits_running_;
   if (entry.state == State::kLive && !entry.info.tcp) {
     CAASCAN_ASSERT(slots_[entry.socket][entry.id] == kSlotFirst + index);
     slots_[entry.socket][entry.id] = kSlotQuarantined;
@@ -123,6 +125,7 @@ bool Exchanges::send(AttemptId attempt, Entry& entry, Instant now) {
   entry.info.sent = true;
   entry.info.sent_at = now;
   --queued_;
+  ++waits_running_;
   waits_->add(attempt.packed(), now + entry.wait);
   return true;
 }
@@ -243,6 +246,7 @@ void Exchanges::advance(Instant now) {
     Entry* entry = find(attempt);
     if (entry == nullptr || entry->wait_over) continue;
     entry->wait_over = true;
+    --waits_running_;
     ++counts_.timeouts;
     const AttemptInfo info = entry->info;
     if (info.tcp) outbox_.tcp.push_back({attempt, {}, {}});
@@ -270,6 +274,7 @@ void Exchanges::advance(Instant now) {
   }
   for (std::size_t i = 0; i < runnable_.size(); ++i) drain(runnable_[i], now);
   runnable_.clear();
+  started_ = 0;  // what is still queued now waits for a budget
 }
 
 Instant Exchanges::next_wake() const {

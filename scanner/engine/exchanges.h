@@ -143,6 +143,8 @@ class Exchanges {
   [[nodiscard]] Outbox& outbox() { return outbox_; }
   [[nodiscard]] std::size_t live() const { return live_; }  // queued or sent, not over
   [[nodiscard]] std::size_t queued() const { return queued_; }
+  // Questions whose wait runs, and those that no budget has held back yet.
+  [[nodiscard]] std::size_t on_the_way() const { return waits_running_ + started_; }
 
  private:
   enum class State : std::uint8_t { kFree, kQueued, kLive };
@@ -202,6 +204,8 @@ class Exchanges {
   std::vector<ServerId> runnable_;
   std::size_t live_ = 0;
   std::size_t queued_ = 0;
+  std::size_t waits_running_ = 0;
+  std::size_t started_ = 0;  // since budgets were last asked
   Outbox outbox_;
 };
 

@@ -72,6 +72,7 @@ void IterativeResolver::begin(const Question& question, Instant fresh_after, std
   Job& made = job(index);
   made = Job{};
   made.active = true;
+  made.serial = ++jobs_begun_;
   made.round = round;
   made.depth = depth;
   made.quota = std::move(quota);
@@ -344,7 +345,7 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
     const Instant fresh_after = it.fresh_after;
     const std::uint8_t round = it.round;
     for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
-      const Waiter waiter{index, 0, true};
+      const Waiter waiter{index, job(index).serial, true};
       const ResolutionTable::Asked asked =
           table_.ask({name, type}, Freshness{fresh_after}, waiter, now);
       if (!asked.is_new && asked.index < jobs_.size() && would_wait_on_itself(index, asked.index)) {
@@ -379,21 +380,19 @@ bool IterativeResolver::would_wait_on_itself(std::uint32_t self, std::uint32_t o
   return false;
 }
 
-void IterativeResolver::on_nameserver(std::uint32_t index, const Question& asked,
-                                      const Resolution& found, Instant now) {
+void IterativeResolver::on_nameserver(std::uint32_t index, std::uint32_t answered,
+                                      const Question& asked, const Resolution& found, Instant now) {
   Job& it = job(index);
-  if (!it.active || it.waits_on.empty()) return;
-  // The job may have moved on to another zone and wait for other names: then this is not its
-  // business.
+  // The same name may be awaited twice, from two resolutions: which one has ended matters to the
+  // search for rings. A job that has moved on to another zone awaits other names.
+  const auto awaited = std::ranges::find_if(it.waits_on, [&](const Awaited& one) {
+    return one.index == answered && one.question == asked;
+  });
+  if (awaited == it.waits_on.end()) return;
+  const bool for_another = !awaited->begun;
+  it.waits_on.erase(awaited);
   const auto nameserver = std::ranges::find(it.cut->nameservers, asked.name, &Nameserver::name);
-  if (nameserver == it.cut->nameservers.end()) return;
-  const auto awaited =
-      std::ranges::find_if(it.waits_on, [&](const Awaited& one) { return one.question == asked; });
-  bool for_another = false;
-  if (awaited != it.waits_on.end()) {
-    for_another = !awaited->begun;
-    it.waits_on.erase(awaited);
-  }
+  CAASCAN_ASSERT(nameserver != it.cut->nameservers.end());
   if (found.failed && found.limited && for_another) {
     // It failed by the bounds of another lookup: once more, by those of this one.
     it.looked_up[static_cast<std::size_t>(nameserver - it.cut->nameservers.begin())] = false;
@@ -696,13 +695,16 @@ void IterativeResolver::finish(std::uint32_t index, Instant now) {
 }
 
 void IterativeResolver::deliver(Instant now) {
-  table_.deliver([&](Waiter waiter, const Question& asked, const Resolution& resolution) {
-    if (waiter.internal) {
-      on_nameserver(waiter.index, asked, resolution, now);
-    } else {
-      sink_.on_resolved(waiter, asked, resolution, now);
-    }
-  });
+  table_.deliver(
+      [&](std::uint32_t index, Waiter waiter, const Question& asked, const Resolution& resolution) {
+        if (waiter.internal) {
+          const Job& it = job(waiter.index);
+          if (it.active && it.serial == waiter.generation)
+            on_nameserver(waiter.index, index, asked, resolution, now);
+        } else {
+          sink_.on_resolved(waiter, asked, resolution, now);
+        }
+      });
 }
 
 }  // namespace caascan::engine

@@ -86,6 +86,7 @@ class IterativeResolver final : public ResolutionSource {
   // One question under way; index as in the table.
   struct Job {
     bool active = false;
+    std::uint32_t serial = 0;  // what a job of the same index before it waited for is not its own
     std::uint8_t round = 0;
     int depth = 0;  // resolutions that need this one above it
     Instant fresh_after{};
@@ -138,8 +139,8 @@ class IterativeResolver final : public ResolutionSource {
   void send_to(std::uint32_t index, Target& target, bool tcp);
   [[nodiscard]] Target* pick(Job& job);
   bool look_up_nameservers(std::uint32_t index, Instant now);
-  void on_nameserver(std::uint32_t index, const Question& asked, const Resolution& found,
-                     Instant now);
+  void on_nameserver(std::uint32_t index, std::uint32_t answered, const Question& asked,
+                     const Resolution& found, Instant now);
   [[nodiscard]] bool would_wait_on_itself(std::uint32_t self, std::uint32_t on) const;
   static void end_wait(Job& job, const AttemptInfo& info);
   [[nodiscard]] static Target* target_of(Job& job, ServerId server);
@@ -165,6 +166,7 @@ class IterativeResolver final : public ResolutionSource {
   ResolutionTable table_;
   DelegationCache delegations_;
   std::deque<Job> jobs_;
+  std::uint32_t jobs_begun_ = 0;
   std::unordered_map<wire::DnsName, std::pair<std::uint32_t, std::vector<std::uint32_t>>>
       gates_;  // holder, waiting
   std::unordered_map<wire::DnsName, NotCut> not_cut_;

@@ -204,9 +204,10 @@ void RecursiveResolver::finish(std::uint32_t index, Instant now) {
 }
 
 void RecursiveResolver::deliver(Instant now) {
-  table_.deliver([&](Waiter waiter, const Question& question, const Resolution& resolution) {
-    sink_.on_resolved(waiter, question, resolution, now);
-  });
+  table_.deliver(
+      [&](std::uint32_t, Waiter waiter, const Question& question, const Resolution& resolution) {
+        sink_.on_resolved(waiter, question, resolution, now);
+      });
 }
 
 }  // namespace caascan::engine

@@ -89,13 +89,12 @@ void ResolutionTable::finish(std::uint32_t index, Instant now) {
   while (kept_ * kEntryBytes > bytes_max_) drop(oldest_);
 }
 
-void ResolutionTable::deliver(
-    const std::function<void(Waiter, const Question&, const Resolution&)>& tell) {
+void ResolutionTable::deliver(const Teller& tell) {
   while (!completed_.empty()) {
     const Completed next = completed_.front();
     completed_.pop_front();
     const Entry& entry = entries_[next.index];
-    tell(next.waiter, entry.question, entry.resolution);
+    tell(next.index, next.waiter, entry.question, entry.resolution);
     --entries_[next.index].pins;
     free_if_unused(next.index);
   }

@@ -45,8 +45,10 @@ class ResolutionTable {
 
   // Ends a resolution: everybody who waits for it will be told.
   void finish(std::uint32_t index, Instant now);
+  using Teller =
+      std::function<void(std::uint32_t index, Waiter, const Question&, const Resolution&)>;
   // Calls `tell` for each waiter of every resolution that has ended. `tell` may ask and finish.
-  void deliver(const std::function<void(Waiter, const Question&, const Resolution&)>& tell);
+  void deliver(const Teller& tell);
   [[nodiscard]] bool has_deliveries() const { return !completed_.empty(); }
   [[nodiscard]] std::size_t under_way() const { return under_way_; }
 

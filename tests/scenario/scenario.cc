@@ -381,8 +381,8 @@ void Reader::option(const Words& words) {
       servers.global_qps = number(value);
     else if (key == "cache-bytes")
       options.cache_bytes_max = static_cast<std::size_t>(number(value));
-    else if (key == "names-active")
-      options.names_active_max = static_cast<std::size_t>(number(value));
+    else if (key == "window")
+      options.window_max = static_cast<std::size_t>(number(value));
     else if (key == "no-v6")
       options.use_v6 = false;
     else if (key == "no-v4")
@@ -393,7 +393,12 @@ void Reader::option(const Words& words) {
       scenario_.faults.loss = number(value);
     else if (key == "jitter")
       scenario_.faults.jitter_max = duration(value);
-    else if (key == "limit" || key == "allow-address") {
+    else if (key == "exclude") {
+      if (const auto range = engine::AddressRange::parse(value))
+        servers.exclusions.ranges.push_back(*range);
+      else
+        servers.exclusions.nameservers.insert(name(value));
+    } else if (key == "limit" || key == "allow-address") {
       // limit=RANGE@QPS or limit=SUFFIX@QPS
       const std::size_t at = value.find('@');
       const auto range = engine::AddressRange::parse(value.substr(0, at));

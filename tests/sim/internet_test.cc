@@ -21,6 +21,8 @@ TEST_P(RandomInternet, EveryNameEndsAsTheOracleSaysAndEveryPromiseIsKept) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomInternet,
                          testing::Range<std::uint64_t>(1, 201, kSeedsPerTest));
+// 853: nameserver lookups of several jobs in a ring that was not seen as one.
+INSTANTIATE_TEST_SUITE_P(SeedsThatFailedOnce, RandomInternet, testing::Values(851));
 
 }  // namespace
 }  // namespace caascan::sim

@@ -96,7 +96,7 @@ TEST_P(RandomWorld, EveryNameEndsOnceAsTheRulesSayAndTheLimitIsKept) {
   options.servers.server_qps = 150;
   options.confirm_after = seconds(5);
   options.trace = true;
-  options.names_active_max = 40;
+  options.window_max = 40;
   engine::Engine engine(options, net.entropy());
   std::vector<DomainName> names;
   for (const std::string& name : world.names) names.push_back(DomainName::from_canonical(name));

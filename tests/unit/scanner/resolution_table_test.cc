@@ -16,7 +16,7 @@ class ResolutionTableTest : public testing::Test {
   static Instant at(int s) { return Instant(seconds(s)); }
   std::vector<std::uint32_t> told() {
     std::vector<std::uint32_t> waiters;
-    table_.deliver([&](Waiter waiter, const Question&, const Resolution&) {
+    table_.deliver([&](std::uint32_t, Waiter waiter, const Question&, const Resolution&) {
       waiters.push_back(waiter.index);
     });
     return waiters;
@@ -103,7 +103,7 @@ TEST_F(ResolutionTableTest, WhoIsStillToBeToldKeepsAnAnswerThatTheBudgetDropped)
   tiny.finish(asked.index, at(1));
   EXPECT_EQ(tiny.peek(question("a.com"), at(1)), nullptr);
   int told = 0;
-  tiny.deliver([&](Waiter waiter, const Question&, const Resolution& resolution) {
+  tiny.deliver([&](std::uint32_t, Waiter waiter, const Question&, const Resolution& resolution) {
     ++told;
     EXPECT_EQ(waiter.index, 7u);
     EXPECT_TRUE(resolution.has_rrset);
@@ -127,7 +127,7 @@ TEST_F(ResolutionTableTest, WhoIsToldMayAskAndFinishAgain) {
   const auto asked = table_.ask(question("a.com"), Instant{}, Waiter{1}, at(0));
   table_.finish(asked.index, at(0));
   int told = 0;
-  table_.deliver([&](Waiter, const Question&, const Resolution&) {
+  table_.deliver([&](std::uint32_t, Waiter, const Question&, const Resolution&) {
     if (++told > 3) return;
     const std::string next = "n" + std::to_string(told) + ".com";
     table_.finish(table_.ask(question(next.c_str()), Instant{}, Waiter{2}, at(0)).index, at(0));
