@@ -2,6 +2,7 @@
 // a matching digest means is the validator's business (scanner/engine/validator.h).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -63,8 +64,8 @@ struct RrSet {
 };
 
 // The sets of answer and authority of `view`, in order of first appearance; RRSIG records stand in
-// the sets that they cover, and those that cover nothing in the message are left out. An error
-// where a name or data of a record cannot be read.
+// the sets that they cover, and those that cover nothing in the message are left out, as is what is
+// not of class IN. An error where a name or data of a record cannot be read.
 [[nodiscard]] std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& view);
 
 [[nodiscard]] std::optional<Dnskey> parse_dnskey(const Rdata& rdata);
@@ -98,6 +99,9 @@ struct Nsec3 {
 [[nodiscard]] bool is_supported_algorithm(std::uint8_t algorithm);
 [[nodiscard]] bool is_supported_digest(std::uint8_t digest_type);
 [[nodiscard]] bool ds_matches(const DnsName& owner, const DsRecord& ds, const Dnskey& key);
+
+// The digest that `set` and the things that sign it are remembered by: SHA-256.
+[[nodiscard]] std::array<std::uint8_t, 32> sha256(Bytes data);
 
 // Whether `signature` is `key`'s over `set` (RFC 4035 §5.3.2, wildcards by the labels field). The
 // cryptography only: no time, no names of signers.

@@ -105,6 +105,7 @@ class MessageView {
 
   [[nodiscard]] const Header& header() const { return header_; }
   [[nodiscard]] const std::vector<RecordView>& records() const { return records_; }
+  [[nodiscard]] Bytes message() const { return message_; }
   [[nodiscard]] std::size_t size_octets() const { return message_.size(); }
 
   [[nodiscard]] std::expected<DnsName, ParseError> owner(const RecordView& record) const;

@@ -1,0 +1,515 @@
+#include "scanner/wire/dnssec.h"
+
+#include <fmt/format.h>
+#include <ldns/ldns.h>
+// ldns.h leaves these out.
+#include <ldns/sha1.h>
+#include <ldns/sha2.h>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "ingest/assert.h"
+
+namespace caascan::wire {
+namespace {
+
+constexpr std::uint16_t kClassIn = 1;
+constexpr std::size_t kRrsigFixedOctets = 18;  // RFC 4034 §3.1, up to the signer's name
+constexpr std::size_t kSha1Octets = 20, kSha256Octets = 32, kSha384Octets = 48;
+
+// Where the names in the data of a type lie: `names` of them behind `prefix` octets, the rest is
+// opaque. These are the types that an answer to one of our questions may hold; other types keep
+// their octets as they came (RFC 3597 §4: nothing newer may be compressed).
+struct NameLayout {
+  std::uint8_t prefix = 0, names = 0;
+  bool folded = true;  // canonical form is in lower case (RFC 4034 §6.2, RFC 6840 §5.1)
+};
+NameLayout names_in(std::uint16_t type) {
+  switch (type) {
+    case 2:   // NS
+    case 5:   // CNAME
+    case 12:  // PTR
+    case 39:  // DNAME
+      return {0, 1};
+    case 6:  // SOA
+      return {0, 2};
+    case 15:  // MX
+      return {2, 1};
+    case 33:  // SRV
+      return {6, 1};
+    case 46:  // RRSIG
+      return {kRrsigFixedOctets, 1};
+    case 47:  // NSEC
+      return {0, 1, false};
+    default:
+      return {0, 0};
+  }
+}
+
+std::uint8_t lower(std::uint8_t octet) {
+  return octet >= 'A' && octet <= 'Z' ? static_cast<std::uint8_t>(octet + 32) : octet;
+}
+
+void put16(Rdata& out, std::size_t value) {
+  out.push_back(static_cast<std::uint8_t>(value >> 8));
+  out.push_back(static_cast<std::uint8_t>(value));
+}
+void put32(Rdata& out, std::uint32_t value) {
+  put16(out, value >> 16);
+  put16(out, value & 0xFFFF);
+}
+void put(Rdata& out, Bytes bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+Bytes bytes_of(const DnsName& name) {
+  return Bytes(reinterpret_cast<const std::uint8_t*>(name.wire().data()), name.wire().size());
+}
+
+// As DnsName::read, in the case that was sent.
+void copy_name(Cursor& cursor, Rdata& out) {
+  const std::size_t start = out.size();
+  Cursor at = cursor;
+  int jumps = 0;
+  while (true) {
+    const std::uint8_t length = at.u8();
+    if (!at.ok()) break;
+    if ((length & 0xC0) == 0xC0) {
+      const std::size_t target = (static_cast<std::size_t>(length & 0x3F) << 8) | at.u8();
+      if (!at.ok() || ++jumps > kCompressionJumpsMax) {
+        at.fail();
+        break;
+      }
+      if (jumps == 1) cursor.skip(at.offset() - cursor.offset());
+      at = Cursor(at.message(), target);
+      continue;
+    }
+    if ((length & 0xC0) != 0 || out.size() - start + 1 + length > kWireNameOctetsMax) {
+      at.fail();
+      break;
+    }
+    out.push_back(length);
+    if (length == 0) break;
+    put(out, at.bytes(length));
+  }
+  if (!at.ok()) {
+    cursor.fail();
+  } else if (jumps == 0) {
+    cursor.skip(at.offset() - cursor.offset());
+  }
+}
+
+// The data of `record` without compression; nothing where it is shorter than its type needs, or a
+// name in it does not end where the data do.
+std::optional<Rdata> expand(Bytes message, const RecordView& record) {
+  const std::size_t end = std::size_t{record.rdata_offset} + record.rdata_octets;
+  // Names may point anywhere before; nothing may run beyond the end of the data.
+  Cursor cursor(message.first(end), record.rdata_offset);
+  const NameLayout layout = names_in(record.type);
+  Rdata out;
+  out.reserve(record.rdata_octets);
+  put(out, cursor.bytes(layout.prefix));
+  for (int i = 0; i < layout.names; ++i) copy_name(cursor, out);
+  put(out, cursor.bytes(cursor.remaining()));
+  if (!cursor.ok()) return std::nullopt;
+  return out;
+}
+
+std::optional<Rrsig> parse_rrsig(Rdata rdata) {
+  Rrsig made;
+  Cursor cursor(rdata);
+  made.type_covered = cursor.u16();
+  made.algorithm = cursor.u8();
+  made.labels = cursor.u8();
+  made.original_ttl_s = cursor.u32();
+  made.expiration = cursor.u32();
+  made.inception = cursor.u32();
+  made.key_tag = cursor.u16();
+  made.signer = DnsName::read(cursor);
+  if (!cursor.ok()) return std::nullopt;
+  made.rdata = std::move(rdata);
+  return made;
+}
+
+// The canonical form of `rdata` (RFC 4034 §6.2).
+Rdata canonical(std::uint16_t type, const Rdata& rdata) {
+  const NameLayout layout = names_in(type);
+  Rdata out = rdata;
+  if (!layout.folded) return out;
+  std::size_t at = layout.prefix;
+  for (int i = 0; i < layout.names; ++i) {
+    while (at < out.size() && out[at] != 0) {
+      const std::size_t end = std::min(out.size(), at + 1 + out[at]);
+      for (++at; at < end; ++at) out[at] = lower(out[at]);
+    }
+    ++at;
+  }
+  return out;
+}
+
+bool is_wildcard(const DnsName& name) {
+  return name.wire().starts_with(std::string_view("\1*", 2));
+}
+
+// The owner that was signed: the name itself, or the wildcard that it was made from (RFC 4035
+// §5.3.2). Nothing where the signature counts more labels than the name has.
+std::optional<Rdata> signed_owner(const DnsName& owner, std::uint8_t labels) {
+  const std::size_t counted = owner.label_count() - (is_wildcard(owner) ? 1 : 0);
+  if (labels > counted) return std::nullopt;
+  Rdata out;
+  if (labels == counted) {
+    put(out, bytes_of(owner));
+    return out;
+  }
+  DnsName encloser = owner;
+  for (std::size_t left = owner.label_count(); left > labels; --left) encloser = encloser.parent();
+  out = {1, '*'};
+  put(out, bytes_of(encloser));
+  return out;
+}
+
+// What was signed (RFC 4034 §3.1.8.1): the signature's own fields, then each record once, in
+// canonical form and order.
+std::optional<Rdata> signed_data(const RrSet& set, const Rrsig& signature) {
+  const auto owner = signed_owner(set.owner, signature.labels);
+  if (!owner) return std::nullopt;
+  std::vector<Rdata> sorted;
+  sorted.reserve(set.rdatas.size());
+  for (const Rdata& rdata : set.rdatas) sorted.push_back(canonical(set.type, rdata));
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::unique(sorted);
+  sorted.erase(twice.begin(), twice.end());
+  Rdata out(signature.rdata.begin(), signature.rdata.begin() + kRrsigFixedOctets);
+  put(out, bytes_of(signature.signer));
+  for (const Rdata& rdata : sorted) {
+    put(out, *owner);
+    put16(out, set.type);
+    put16(out, kClassIn);
+    put32(out, signature.original_ttl_s);
+    put16(out, rdata.size());
+    put(out, rdata);
+  }
+  return out;
+}
+
+void put_integer(Rdata& out, Bytes number) {
+  while (number.size() > 1 && number[0] == 0) number = number.subspan(1);
+  const bool padded = (number[0] & 0x80) != 0;
+  out.push_back(0x02);
+  out.push_back(static_cast<std::uint8_t>(number.size() + (padded ? 1 : 0)));
+  if (padded) out.push_back(0);
+  put(out, number);
+}
+
+// The DER form of an ECDSA signature, which DNS sends as two plain numbers (RFC 6605 §4).
+std::optional<Rdata> ecdsa_der(Bytes signature, std::size_t number_octets) {
+  if (signature.size() != 2 * number_octets) return std::nullopt;
+  Rdata numbers;
+  put_integer(numbers, signature.first(number_octets));
+  put_integer(numbers, signature.last(number_octets));
+  Rdata out = {0x30, static_cast<std::uint8_t>(numbers.size())};  // at most 2 * (48 + 3) octets
+  put(out, numbers);
+  return out;
+}
+
+struct BufferDeleter {
+  void operator()(ldns_buffer* buffer) const { ldns_buffer_free(buffer); }
+};
+struct RrDeleter {
+  void operator()(ldns_rr* rr) const { ldns_rr_free(rr); }
+};
+
+std::optional<std::uint8_t> base32hex(char octet) {
+  if (octet >= '0' && octet <= '9') return static_cast<std::uint8_t>(octet - '0');
+  if (octet >= 'a' && octet <= 'v') return static_cast<std::uint8_t>(octet - 'a' + 10);
+  return std::nullopt;
+}
+
+std::optional<Rdata> key_digest(const DnsName& owner, std::uint8_t digest_type, Bytes key_rdata) {
+  Rdata data;
+  put(data, bytes_of(owner));
+  put(data, key_rdata);
+  const auto size = static_cast<unsigned>(data.size());
+  Rdata digest;
+  switch (digest_type) {
+    case LDNS_SHA1:
+      digest.resize(kSha1Octets);
+      ldns_sha1(data.data(), size, digest.data());
+      return digest;
+    case LDNS_SHA256:
+      digest.resize(kSha256Octets);
+      ldns_sha256(data.data(), size, digest.data());
+      return digest;
+    case LDNS_SHA384:
+      digest.resize(kSha384Octets);
+      ldns_sha384(data.data(), size, digest.data());
+      return digest;
+    default:
+      return std::nullopt;
+  }
+}
+
+// One line of trust anchors; nothing for a line without a record.
+std::expected<std::optional<DsRecord>, std::string> parse_anchor(std::string_view line) {
+  line = line.substr(0, line.find(';'));
+  if (line.find_first_not_of(" \t\r") == std::string_view::npos) return std::optional<DsRecord>();
+  ldns_rr* raw = nullptr;
+  const ldns_status status =
+      ldns_rr_new_frm_str(&raw, std::string(line).c_str(), 0, nullptr, nullptr);
+  const std::unique_ptr<ldns_rr, RrDeleter> rr(raw);
+  if (status != LDNS_STATUS_OK || !rr) {
+    return std::unexpected(std::string(ldns_get_errorstr_by_id(status)));
+  }
+  const ldns_rdf* owner = ldns_rr_owner(rr.get());
+  if (owner == nullptr || ldns_rdf_size(owner) != 1)
+    return std::unexpected("the record is not of the root");
+  const std::unique_ptr<ldns_buffer, BufferDeleter> buffer(ldns_buffer_new(kMessageOctetsMax));
+  if (!buffer || ldns_rr_rdata2buffer_wire(buffer.get(), rr.get()) != LDNS_STATUS_OK)
+    return std::unexpected("the record cannot be read");
+  // Two octets of length come first.
+  const std::uint8_t* begin = ldns_buffer_begin(buffer.get());
+  const std::size_t size = ldns_buffer_position(buffer.get());
+  if (size < 2) return std::unexpected("the record cannot be read");
+  const Rdata rdata(begin + 2, begin + size);
+  if (ldns_rr_get_type(rr.get()) == LDNS_RR_TYPE_DS) {
+    auto ds = parse_ds(rdata);
+    if (!ds) return std::unexpected("the DS record cannot be read");
+    return ds;
+  }
+  if (ldns_rr_get_type(rr.get()) != LDNS_RR_TYPE_DNSKEY)
+    return std::unexpected("neither a DS nor a DNSKEY record");
+  const auto key = parse_dnskey(rdata);
+  if (!key || !key->is_zone_key() || key->is_revoked())
+    return std::unexpected("the DNSKEY is not a key that may sign a zone");
+  return DsRecord{.key_tag = key->key_tag,
+                  .algorithm = key->algorithm,
+                  .digest_type = LDNS_SHA256,
+                  .digest = key_digest(DnsName(), LDNS_SHA256, rdata).value_or(Rdata())};
+}
+
+}  // namespace
+
+std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& view) {
+  std::vector<RrSet> sets;
+  std::unordered_map<std::string, std::size_t> where;  // a hostile message may hold thousands
+  const auto place_of = [](Section section, const DnsName& owner, std::uint16_t type) {
+    std::string place(owner.wire());
+    place += static_cast<char>(section);
+    place += static_cast<char>(type >> 8);
+    place += static_cast<char>(type);
+    return place;
+  };
+  struct Loose {
+    std::string place;
+    Rrsig signature;
+  };
+  std::vector<Loose> loose;
+  for (const RecordView& record : view.records()) {
+    if (record.section == Section::kAdditional || record.klass != kClassIn) continue;
+    auto owner = view.owner(record);
+    if (!owner) return std::unexpected(owner.error());
+    auto rdata = expand(view.message(), record);
+    if (!rdata) return std::unexpected(ParseError::kBadRecordData);
+    if (record.type == static_cast<std::uint16_t>(RecordType::kRrsig)) {
+      auto signature = parse_rrsig(std::move(*rdata));
+      if (!signature) return std::unexpected(ParseError::kBadRecordData);
+      std::string place = place_of(record.section, *owner, signature->type_covered);
+      loose.push_back({std::move(place), std::move(*signature)});
+      continue;
+    }
+    const auto [at, added] =
+        where.try_emplace(place_of(record.section, *owner, record.type), sets.size());
+    if (added) {
+      sets.push_back({.section = record.section,
+                      .owner = std::move(*owner),
+                      .type = record.type,
+                      .ttl_s = record.ttl_s});
+    }
+    RrSet& set = sets[at->second];
+    set.ttl_s = std::min(set.ttl_s, record.ttl_s);
+    set.rdatas.push_back(std::move(*rdata));
+  }
+  for (Loose& one : loose) {
+    const auto at = where.find(one.place);
+    if (at != where.end()) sets[at->second].signatures.push_back(std::move(one.signature));
+  }
+  return sets;
+}
+
+std::optional<Dnskey> parse_dnskey(const Rdata& rdata) {
+  Cursor cursor(rdata);
+  Dnskey made;
+  made.flags = cursor.u16();
+  made.protocol = cursor.u8();
+  made.algorithm = cursor.u8();
+  if (!cursor.ok() || cursor.remaining() == 0) return std::nullopt;
+  made.key_tag = ldns_calc_keytag_raw(rdata.data(), rdata.size());
+  made.rdata = rdata;
+  return made;
+}
+
+std::optional<DsRecord> parse_ds(const Rdata& rdata) {
+  Cursor cursor(rdata);
+  DsRecord made;
+  made.key_tag = cursor.u16();
+  made.algorithm = cursor.u8();
+  made.digest_type = cursor.u8();
+  if (!cursor.ok()) return std::nullopt;
+  const Bytes digest = cursor.bytes(cursor.remaining());
+  made.digest.assign(digest.begin(), digest.end());
+  return made;
+}
+
+std::optional<Nsec> parse_nsec(const Rdata& rdata) {
+  Cursor cursor(rdata);
+  Nsec made;
+  made.next = DnsName::read(cursor);
+  if (!cursor.ok()) return std::nullopt;
+  const Bytes bitmap = cursor.bytes(cursor.remaining());
+  made.bitmap.assign(bitmap.begin(), bitmap.end());
+  return made;
+}
+
+std::optional<Nsec3> parse_nsec3(const Rdata& rdata) {
+  Cursor cursor(rdata);
+  Nsec3 made;
+  made.algorithm = cursor.u8();
+  made.flags = cursor.u8();
+  made.opt_out = (made.flags & 1) != 0;
+  made.iterations = cursor.u16();
+  const Bytes salt = cursor.bytes(cursor.u8());
+  const Bytes next = cursor.bytes(cursor.u8());
+  if (!cursor.ok()) return std::nullopt;
+  const Bytes bitmap = cursor.bytes(cursor.remaining());
+  made.salt.assign(salt.begin(), salt.end());
+  made.next_hash.assign(next.begin(), next.end());
+  made.bitmap.assign(bitmap.begin(), bitmap.end());
+  return made;
+}
+
+bool bitmap_holds(const Rdata& bitmap, RecordType type) {
+  const auto number = static_cast<std::uint16_t>(type);
+  Cursor cursor(bitmap);
+  while (cursor.remaining() >= 2) {
+    const std::uint8_t window = cursor.u8();
+    const Bytes bits = cursor.bytes(cursor.u8());
+    if (!cursor.ok()) return false;
+    if (window != number >> 8) continue;
+    const std::size_t octet = (number & 0xFF) / 8;
+    return octet < bits.size() && (bits[octet] & (0x80 >> (number % 8))) != 0;
+  }
+  return false;
+}
+
+Rdata nsec3_hash(const DnsName& name, const Rdata& salt, std::uint16_t iterations) {
+  Rdata data;
+  put(data, bytes_of(name));
+  put(data, salt);
+  Rdata hash(kSha1Octets);
+  ldns_sha1(data.data(), static_cast<unsigned>(data.size()), hash.data());
+  data.resize(kSha1Octets + salt.size());
+  std::ranges::copy(salt, data.begin() + kSha1Octets);
+  for (std::uint16_t i = 0; i < iterations; ++i) {
+    std::ranges::copy(hash, data.begin());
+    ldns_sha1(data.data(), static_cast<unsigned>(data.size()), hash.data());
+  }
+  return hash;
+}
+
+std::optional<Rdata> nsec3_owner_hash(const DnsName& owner) {
+  constexpr std::size_t kLabelOctets = kSha1Octets * 8 / 5;  // 5 bits an octet
+  const std::string_view wire = owner.wire();
+  if (static_cast<std::uint8_t>(wire[0]) != kLabelOctets) return std::nullopt;
+  Rdata hash;
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char octet : wire.substr(1, kLabelOctets)) {
+    const auto value = base32hex(octet);
+    if (!value) return std::nullopt;
+    bits = (bits << 5) | *value;
+    held += 5;
+    if (held < 8) continue;
+    held -= 8;
+    hash.push_back(static_cast<std::uint8_t>(bits >> held));
+  }
+  return hash;
+}
+
+bool is_supported_algorithm(std::uint8_t algorithm) {
+  switch (algorithm) {
+    case LDNS_RSASHA1:
+    case LDNS_RSASHA1_NSEC3:
+    case LDNS_RSASHA256:
+    case LDNS_RSASHA512:
+    case LDNS_ECDSAP256SHA256:
+    case LDNS_ECDSAP384SHA384:
+    case LDNS_ED25519:
+    case LDNS_ED448:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_supported_digest(std::uint8_t digest_type) {
+  return digest_type == LDNS_SHA1 || digest_type == LDNS_SHA256 || digest_type == LDNS_SHA384;
+}
+
+bool ds_matches(const DnsName& owner, const DsRecord& ds, const Dnskey& key) {
+  if (ds.key_tag != key.key_tag || ds.algorithm != key.algorithm) return false;
+  const auto digest = key_digest(owner, ds.digest_type, key.rdata);
+  return digest && *digest == ds.digest;
+}
+
+std::array<std::uint8_t, 32> sha256(Bytes data) {
+  std::array<std::uint8_t, 32> digest{};
+  ldns_sha256(data.data(), static_cast<unsigned>(data.size()), digest.data());
+  return digest;
+}
+
+bool verify_signature(const RrSet& set, const Rrsig& signature, const Dnskey& key) {
+  constexpr std::size_t kKeyFixedOctets = 4;  // flags, protocol, algorithm
+  const std::size_t signature_at = kRrsigFixedOctets + signature.signer.wire().size();
+  if (!is_supported_algorithm(key.algorithm) || signature.algorithm != key.algorithm ||
+      key.rdata.size() <= kKeyFixedOctets || signature.rdata.size() <= signature_at) {
+    return false;
+  }
+  const auto data = signed_data(set, signature);
+  if (!data) return false;
+  Rdata octets(signature.rdata.begin() + static_cast<std::ptrdiff_t>(signature_at),
+               signature.rdata.end());
+  if (key.algorithm == LDNS_ECDSAP256SHA256 || key.algorithm == LDNS_ECDSAP384SHA384) {
+    auto der = ecdsa_der(octets, key.algorithm == LDNS_ECDSAP256SHA256 ? 32 : 48);
+    if (!der) return false;
+    octets = std::move(*der);
+  }
+  // The raw form of ldns's check: records in its own form would be refused where it knows their
+  // type better than the signature needs (a CAA record that is malformed may well be signed).
+  const std::unique_ptr<ldns_buffer, BufferDeleter> buffer(ldns_buffer_new(data->size()));
+  CAASCAN_ASSERT(buffer);  // out of memory
+  ldns_buffer_write(buffer.get(), data->data(), data->size());
+  Rdata public_key(key.rdata.begin() + kKeyFixedOctets, key.rdata.end());
+  return ldns_verify_rrsig_buffers_raw(octets.data(), octets.size(), buffer.get(),
+                                       public_key.data(), public_key.size(),
+                                       key.algorithm) == LDNS_STATUS_OK;
+}
+
+std::expected<std::vector<DsRecord>, std::string> parse_trust_anchors(std::string_view text,
+                                                                      std::string_view origin) {
+  std::vector<DsRecord> anchors;
+  int number = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    ++number;
+    auto anchor = parse_anchor(text.substr(0, end));
+    if (!anchor) return std::unexpected(fmt::format("{}:{}: {}", origin, number, anchor.error()));
+    if (*anchor) anchors.push_back(std::move(**anchor));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (anchors.empty()) return std::unexpected(fmt::format("{}: no DS or DNSKEY record", origin));
+  return anchors;
+}
+
+}  // namespace caascan::wire
