@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/engine/denial.h"
 #include "scanner/finding.h"
 #include "scanner/wire/dnssec.h"
 #include "scanner/wire/message.h"
@@ -22,9 +23,8 @@ inline constexpr std::size_t kSignaturesPerSetMax = 8;
 inline constexpr std::size_t kKeysPerTagMax = 4;
 inline constexpr std::size_t kFailedChecksMax = 16;
 inline constexpr std::size_t kDsTriedMax = 8;
-// NSEC3 with more iterations proves nothing, and the zone is as good as insecure (RFC 9276,
-// Unbound: val-nsec3-keysize-iterations).
-inline constexpr std::uint16_t kNsec3IterationsMax = 150;
+// A DS record by SHA-1 does not count beside one by a better digest (RFC 4509 §3).
+inline constexpr std::uint8_t kDigestSha1 = 1;
 
 // The keys of a secure zone.
 struct ZoneKeys {
@@ -48,7 +48,7 @@ struct Validation {
   wire::DnsName signer;               // kSignedBelow
   std::uint32_t ttl_s =
       0xFFFFFFFF;     // the least of what was used and of what its signatures have left
-  bool nsec = false;  // a denial that NSEC records carry (not NSEC3)
+  bool nsec = false;  // a denial that NSEC records carry (not NSEC3); with kWrongDenial too
 };
 
 // What a parent says of the DS set of a name.
@@ -65,6 +65,7 @@ struct DsAnswer {
   BogusKind kind = BogusKind::kNone;
   std::vector<wire::DsRecord> records;  // all of them
   std::uint32_t ttl_s = 0xFFFFFFFF;
+  bool nsec = false;  // as above
 };
 
 // Whether any record is of a digest and algorithm that can be checked; a zone with none is insecure
@@ -74,12 +75,14 @@ struct DsAnswer {
 struct ValidatorCounts {
   std::uint64_t checks = 0;         // signatures computed
   std::uint64_t checks_failed = 0;  // of these, bad ones
-  std::uint64_t reused = 0;         // RRsets known to be good from an earlier message
+  std::uint64_t reused = 0;         // signatures known to be good from an earlier message
   std::uint64_t nsec3_hashes = 0;   // names hashed
 };
 
-// One thread. Remembers which RRsets have been found good, within a byte budget, so that each
-// distinct one is verified once; nothing else carries over from message to message.
+// One thread. Remembers which signatures have been found to be a key's over an RRset, within a byte
+// budget, so that each distinct one is computed once; whether it is good now depends on the time of
+// each message. Nothing else carries over from message to message. A message that cannot be read
+// (a name or data of answer or authority) proves nothing: kBogus with kBadSignature.
 class Validator {
  public:
   explicit Validator(std::size_t cache_bytes_max);
@@ -108,7 +111,14 @@ class Validator {
   [[nodiscard]] const ValidatorCounts& counts() const { return counts_; }
 
  private:
-  struct Memory;
+  class Memory;
+  class Message;
+  Validation check_present(Message& in, const ZoneKeys& keys, const wire::DnsName& name,
+                           wire::RecordType type);
+  Validation check_absent(Message& in, const ZoneKeys& keys, const wire::DnsName& name,
+                          wire::RecordType type, Claim claim);
+  Validation conclude(const Denial& denial, Denied denied, std::uint32_t ttl_s);
+
   ValidatorCounts counts_;
   std::unique_ptr<Memory> memory_;
 };

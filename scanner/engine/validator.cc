@@ -1,0 +1,586 @@
+// A message passes through here in three steps. `read_rrsets` makes sets of its records. `Message`
+// finds out of each set that matters whether the zone signed it, at most a bounded number of
+// computations a message, most of them known already from `Memory`. What the sets say together is
+// then decided: `Denial` for what is not there, this file for the rest.
+#include "scanner/engine/validator.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+namespace caascan::engine {
+namespace {
+
+using wire::DnsName;
+using wire::RecordType;
+using wire::RrSet;
+using wire::Rrsig;
+using wire::Section;
+
+bool is_type(const RrSet& set, RecordType type) {
+  return set.type == static_cast<std::uint16_t>(type);
+}
+
+bool is_denial(const RrSet& set) {
+  return is_type(set, RecordType::kNsec) || is_type(set, RecordType::kNsec3);
+}
+
+bool is_strictly_within(const DnsName& name, const DnsName& ancestor) {
+  return name != ancestor && name.is_within(ancestor);
+}
+
+bool is_signed_by(const RrSet& set, const DnsName& zone) {
+  return std::ranges::any_of(set.signatures, [&](const Rrsig& one) { return one.signer == zone; });
+}
+
+// Of two times modulo 2^32, whether the first is later (RFC 1982 §3.2).
+bool is_later(std::uint32_t a, std::uint32_t b) {
+  return static_cast<std::int32_t>(a - b) > 0;
+}
+
+// What tells most of several failures of one set: a signature of the wrong time was good once,
+// which says more than that another one is not good.
+int weight(BogusKind kind) {
+  switch (kind) {
+    case BogusKind::kTooManyChecks:
+      return 5;
+    case BogusKind::kNotYetValid:
+      return 4;
+    case BogusKind::kExpired:
+      return 3;
+    case BogusKind::kBadSignature:
+      return 2;
+    case BogusKind::kNoSignature:
+      return 1;
+    default:
+      return 0;
+  }
+}
+void worsen(BogusKind& kind, BogusKind other) {
+  if (weight(other) > weight(kind)) kind = other;
+}
+
+// `name` with its ending `owner` replaced by `target` (RFC 6672 §2.2).
+std::optional<DnsName> substitute(const DnsName& name, const DnsName& owner,
+                                  const DnsName& target) {
+  std::string made(name.wire().substr(0, name.wire().size() - owner.wire().size()));
+  made += target.wire();
+  if (made.size() > wire::kWireNameOctetsMax) return std::nullopt;
+  wire::Cursor cursor(wire::Bytes(reinterpret_cast<const std::uint8_t*>(made.data()), made.size()));
+  return DnsName::read(cursor);
+}
+
+// The one name in the data of a set of CNAME or DNAME, of which there may be one record only.
+std::optional<DnsName> single_target(const RrSet& set) {
+  if (set.rdatas.empty()) return std::nullopt;
+  wire::Cursor cursor(set.rdatas.front());
+  DnsName target = DnsName::read(cursor);
+  const bool same = std::ranges::all_of(
+      set.rdatas, [&](const wire::Rdata& rdata) { return rdata == set.rdatas.front(); });
+  if (!cursor.ok() || !same) return std::nullopt;
+  return target;
+}
+
+using Digest = std::array<std::uint8_t, 32>;
+
+void append(wire::Rdata& out, wire::Bytes bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+void append_sized(wire::Rdata& out, wire::Bytes bytes) {
+  out.push_back(static_cast<std::uint8_t>(bytes.size() >> 8));
+  out.push_back(static_cast<std::uint8_t>(bytes.size()));
+  append(out, bytes);
+}
+
+// The records of a set as they were sent, in whatever order: cheaper than their canonical form, and
+// two servers that differ in the case of names cost one computation more.
+Digest digest_of(const RrSet& set) {
+  std::vector<const wire::Rdata*> sorted;
+  sorted.reserve(set.rdatas.size());
+  for (const wire::Rdata& rdata : set.rdatas) sorted.push_back(&rdata);
+  std::ranges::sort(sorted, [](const auto* a, const auto* b) { return *a < *b; });
+  wire::Rdata data;
+  const std::string_view owner = set.owner.wire();
+  append_sized(data,
+               wire::Bytes(reinterpret_cast<const std::uint8_t*>(owner.data()), owner.size()));
+  data.push_back(static_cast<std::uint8_t>(set.type >> 8));
+  data.push_back(static_cast<std::uint8_t>(set.type));
+  for (const wire::Rdata* rdata : sorted) append_sized(data, *rdata);
+  return wire::sha256(data);
+}
+
+// The signature holds the signer's name, the times and the original TTL; the key its algorithm.
+Digest digest_of(const Digest& set, const Rrsig& signature, const wire::Dnskey& key) {
+  wire::Rdata data;
+  append(data, set);
+  append_sized(data, signature.rdata);
+  append_sized(data, key.rdata);
+  return wire::sha256(data);
+}
+
+}  // namespace
+
+bool is_usable(const std::vector<wire::DsRecord>& records) {
+  return std::ranges::any_of(records, [](const wire::DsRecord& ds) {
+    return wire::is_supported_algorithm(ds.algorithm) && wire::is_supported_digest(ds.digest_type);
+  });
+}
+
+// Signatures that were computed and found to be right: two generations, of which the older one goes
+// when the younger one has used up half of the bytes.
+class Validator::Memory {
+ public:
+  explicit Memory(std::size_t bytes_max) : entries_max_(bytes_max / 2 / kEntryOctets) {}
+
+  bool holds(const Digest& digest) {
+    if (young_.contains(digest)) return true;
+    if (!old_.contains(digest)) return false;
+    add(digest);
+    return true;
+  }
+
+  void add(const Digest& digest) {
+    if (entries_max_ == 0) return;
+    if (young_.size() >= entries_max_) {
+      old_ = std::move(young_);
+      young_.clear();
+    }
+    young_.insert(digest);
+  }
+
+ private:
+  static constexpr std::size_t kEntryOctets = 64;  // a node of 48 with its bucket and the malloc's
+
+  struct Hash {
+    std::size_t operator()(const Digest& digest) const noexcept {
+      std::size_t value = 0;
+      std::memcpy(&value, digest.data(), sizeof value);
+      return value;
+    }
+  };
+  using Generation = std::unordered_set<Digest, Hash>;
+
+  std::size_t entries_max_;
+  Generation young_, old_;
+};
+
+// The sets of one message, and what it may cost to check them.
+class Validator::Message {
+ public:
+  // What came of the signatures of one set.
+  struct Checked {
+    bool good = false;
+    BogusKind kind = BogusKind::kNone;
+    bool expanded = false;  // made from the wildcard below `encloser`
+    DnsName encloser;
+    std::uint32_t ttl_s = 0xFFFFFFFF;
+  };
+
+  Message(Validator& validator, const wire::MessageView& view, std::int64_t now_unix_s)
+      : validator_(validator), now_(static_cast<std::uint32_t>(now_unix_s)) {
+    auto sets = wire::read_rrsets(view);
+    if (sets) {
+      sets_ = std::move(*sets);
+      readable_ = true;
+    }
+  }
+
+  [[nodiscard]] bool readable() const { return readable_; }
+  [[nodiscard]] const std::vector<RrSet>& sets() const { return sets_; }
+  [[nodiscard]] const RrSet* find(const DnsName& owner, RecordType type, bool authority) const;
+
+  // Whether any signature over `set` is good that one of `keys` made.
+  Checked check(const RrSet& set, const DnsName& zone, const std::vector<wire::Dnskey>& keys);
+
+ private:
+  static bool may_sign(const RrSet& set, const Rrsig& signature, const DnsName& zone);
+  static void note_expansion(const RrSet& set, const Rrsig& signature, Checked& checked);
+  bool is_right(const RrSet& set, const Digest& set_digest, const Rrsig& signature,
+                const wire::Dnskey& key);
+  [[nodiscard]] BogusKind check_time(const Rrsig& signature) const;
+
+  Validator& validator_;
+  std::uint32_t now_;
+  bool readable_ = false;
+  std::vector<RrSet> sets_;
+  std::size_t failed_ = 0;
+};
+
+const RrSet* Validator::Message::find(const DnsName& owner, RecordType type, bool authority) const {
+  for (const RrSet& set : sets_) {
+    if (set.owner == owner && is_type(set, type) &&
+        (authority || set.section == Section::kAnswer)) {
+      return &set;
+    }
+  }
+  return nullptr;
+}
+
+// What must hold of a signature before it is worth computing (RFC 4035 §5.3.1). The type is that
+// of the set already.
+bool Validator::Message::may_sign(const RrSet& set, const Rrsig& signature, const DnsName& zone) {
+  const bool wildcard = set.owner.wire().starts_with(std::string_view("\1*", 2));
+  const std::size_t labels = set.owner.label_count() - (wildcard ? 1 : 0);
+  if (!set.owner.is_within(zone) || signature.labels > labels ||
+      signature.labels < zone.label_count()) {
+    return false;
+  }
+  // NSEC3 stands right below the apex, and NSEC stays within the zone (Unbound: val_sigcrypt.c).
+  if (is_type(set, RecordType::kNsec3)) return set.owner.parent() == zone;
+  if (is_type(set, RecordType::kNsec)) {
+    return std::ranges::all_of(set.rdatas, [&](const wire::Rdata& rdata) {
+      const auto nsec = wire::parse_nsec(rdata);
+      return nsec && nsec->next.is_within(zone);
+    });
+  }
+  return true;
+}
+
+void Validator::Message::note_expansion(const RrSet& set, const Rrsig& signature,
+                                        Checked& checked) {
+  const bool wildcard = set.owner.wire().starts_with(std::string_view("\1*", 2));
+  std::size_t labels = set.owner.label_count() - (wildcard ? 1 : 0);
+  if (signature.labels >= labels) return;
+  checked.expanded = true;
+  checked.encloser = wildcard ? set.owner.parent() : set.owner;
+  for (; labels > signature.labels; --labels) checked.encloser = checked.encloser.parent();
+}
+
+bool Validator::Message::is_right(const RrSet& set, const Digest& set_digest,
+                                  const Rrsig& signature, const wire::Dnskey& key) {
+  const Digest digest = digest_of(set_digest, signature, key);
+  if (validator_.memory_->holds(digest)) {
+    ++validator_.counts_.reused;
+    return true;
+  }
+  ++validator_.counts_.checks;
+  if (!wire::verify_signature(set, signature, key)) {
+    ++validator_.counts_.checks_failed;
+    ++failed_;
+    return false;
+  }
+  validator_.memory_->add(digest);
+  return true;
+}
+
+// RFC 4034 §3.1.5: both ends belong to the time of validity.
+BogusKind Validator::Message::check_time(const Rrsig& signature) const {
+  if (is_later(signature.inception, signature.expiration) || is_later(signature.inception, now_))
+    return BogusKind::kNotYetValid;
+  if (is_later(now_, signature.expiration)) return BogusKind::kExpired;
+  return BogusKind::kNone;
+}
+
+Validator::Message::Checked Validator::Message::check(const RrSet& set, const DnsName& zone,
+                                                      const std::vector<wire::Dnskey>& keys) {
+  Checked checked{.kind = BogusKind::kNoSignature};
+  std::optional<Digest> set_digest;
+  std::size_t tried = 0;
+  for (const Rrsig& signature : set.signatures) {
+    if (signature.signer != zone) continue;
+    // A signature that nobody here can compute is none, but somebody did sign.
+    worsen(checked.kind, BogusKind::kBadSignature);
+    if (!may_sign(set, signature, zone) || !wire::is_supported_algorithm(signature.algorithm))
+      continue;
+    if (tried++ == kSignaturesPerSetMax) {
+      checked.kind = BogusKind::kTooManyChecks;
+      return checked;
+    }
+    std::size_t keys_tried = 0;
+    for (const wire::Dnskey& key : keys) {
+      if (key.key_tag != signature.key_tag || key.algorithm != signature.algorithm) continue;
+      if (keys_tried++ == kKeysPerTagMax || failed_ >= kFailedChecksMax) {
+        checked.kind = BogusKind::kTooManyChecks;
+        return checked;
+      }
+      if (!set_digest) set_digest = digest_of(set);
+      if (!is_right(set, *set_digest, signature, key)) continue;
+      const BogusKind time = check_time(signature);
+      if (time != BogusKind::kNone) {
+        worsen(checked.kind, time);
+        break;
+      }
+      checked.good = true;
+      checked.kind = BogusKind::kNone;
+      checked.ttl_s = std::min({set.ttl_s, signature.original_ttl_s, signature.expiration - now_});
+      note_expansion(set, signature, checked);
+      return checked;
+    }
+  }
+  return checked;
+}
+
+namespace {
+
+Validation bogus(BogusKind kind) {
+  return {.proof = Proof::kBogus, .kind = kind};
+}
+
+// Of a message without anything that the zone signed: the deepest zone below it, on the way to
+// `name`, that signed a set for which `counts` holds.
+template <typename Counts>
+Validation unsigned_or_below(const std::vector<RrSet>& sets, const DnsName& zone,
+                             const DnsName& name, Counts counts) {
+  Validation made{.proof = Proof::kUnsigned, .kind = BogusKind::kNoSignature};
+  for (const RrSet& set : sets) {
+    if (!counts(set)) continue;
+    for (const Rrsig& signature : set.signatures) {
+      if (!is_strictly_within(signature.signer, zone) || !name.is_within(signature.signer))
+        continue;
+      if (made.proof == Proof::kSignedBelow && made.signer.is_within(signature.signer)) continue;
+      made = {.proof = Proof::kSignedBelow, .signer = signature.signer};
+    }
+  }
+  return made;
+}
+
+}  // namespace
+
+Validator::Validator(std::size_t cache_bytes_max)
+    : memory_(std::make_unique<Memory>(cache_bytes_max)) {}
+Validator::~Validator() = default;
+
+Validation Validator::check_keys(const DnsName& zone, const std::vector<wire::DsRecord>& ds,
+                                 const wire::MessageView& message, std::int64_t now_unix_s,
+                                 ZoneKeys& keys) {
+  keys = {.zone = zone, .keys = {}};
+  if (!is_usable(ds)) return {.proof = Proof::kInsecure};
+  Message in(*this, message, now_unix_s);
+  if (!in.readable()) return bogus(BogusKind::kBadSignature);
+  const RrSet* set = in.find(zone, RecordType::kDnskey, false);
+  if (set == nullptr) return bogus(BogusKind::kNoDnskey);
+  std::vector<wire::Dnskey> may_sign;
+  for (const wire::Rdata& rdata : set->rdatas) {
+    auto key = wire::parse_dnskey(rdata);
+    if (key && key->is_zone_key() && !key->is_revoked()) may_sign.push_back(std::move(*key));
+  }
+  const auto usable = [](const wire::DsRecord& one) {
+    return wire::is_supported_algorithm(one.algorithm) &&
+           wire::is_supported_digest(one.digest_type);
+  };
+  const bool better = std::ranges::any_of(
+      ds, [&](const wire::DsRecord& one) { return usable(one) && one.digest_type != kDigestSha1; });
+  BogusKind kind = BogusKind::kDsMismatch;
+  std::size_t tried = 0;
+  for (const wire::DsRecord& one : ds) {
+    if (!usable(one) || (better && one.digest_type == kDigestSha1)) continue;
+    if (tried++ == kDsTriedMax) return bogus(BogusKind::kTooManyChecks);
+    std::size_t mismatches = 0;
+    for (const wire::Dnskey& key : may_sign) {
+      if (key.key_tag != one.key_tag || key.algorithm != one.algorithm) continue;
+      if (mismatches == kKeysPerTagMax) {
+        worsen(kind, BogusKind::kTooManyChecks);
+        break;
+      }
+      if (!wire::ds_matches(zone, one, key)) {
+        ++mismatches;
+        continue;
+      }
+      // The set must be signed by this very key.
+      RrSet by_key = *set;
+      std::erase_if(by_key.signatures, [&](const Rrsig& signature) {
+        return signature.key_tag != key.key_tag || signature.algorithm != key.algorithm;
+      });
+      const Message::Checked checked = in.check(by_key, zone, {key});
+      if (checked.good && !checked.expanded) {
+        for (wire::Dnskey& good : may_sign) {
+          if (wire::is_supported_algorithm(good.algorithm)) keys.keys.push_back(std::move(good));
+        }
+        return {.proof = Proof::kSecure, .ttl_s = checked.ttl_s};
+      }
+      worsen(kind, checked.good ? BogusKind::kBadSignature : checked.kind);
+    }
+  }
+  return bogus(kind);
+}
+
+DsAnswer Validator::check_ds(const ZoneKeys& keys, const DnsName& child,
+                             const wire::MessageView& message, std::int64_t now_unix_s) {
+  DsAnswer made;
+  const auto fail = [&](BogusKind kind) {
+    made.state = DsState::kBogus;
+    made.kind = kind;
+    return made;
+  };
+  Message in(*this, message, now_unix_s);
+  if (!in.readable()) return fail(BogusKind::kBadSignature);
+  // A DS set made from a wildcard would make a delegation of every name: nobody signs that, and it
+  // is not believed.
+  if (const RrSet* set = in.find(child, RecordType::kDs, true)) {
+    const Message::Checked checked = in.check(*set, keys.zone, keys.keys);
+    if (!checked.good) return fail(checked.kind);
+    if (checked.expanded) return fail(BogusKind::kBadSignature);
+    made.state = DsState::kSecure;
+    made.ttl_s = checked.ttl_s;
+    for (const wire::Rdata& rdata : set->rdatas) {
+      auto record = wire::parse_ds(rdata);
+      if (record) made.records.push_back(std::move(*record));
+    }
+    return made;
+  }
+  if (const RrSet* alias = in.find(child, RecordType::kCname, false)) {
+    const Message::Checked checked = in.check(*alias, keys.zone, keys.keys);
+    if (!checked.good) return fail(checked.kind);
+    made.state = DsState::kNoCut;
+    made.ttl_s = checked.ttl_s;
+    return made;
+  }
+  Denial denial(keys.zone);
+  bool any = false;
+  for (const RrSet& set : in.sets()) {
+    if (set.section != Section::kAuthority || !is_denial(set) || !is_signed_by(set, keys.zone))
+      continue;
+    any = true;
+    const Message::Checked checked = in.check(set, keys.zone, keys.keys);
+    if (!checked.good) return fail(checked.kind);
+    made.ttl_s = std::min(made.ttl_s, checked.ttl_s);
+    denial.add(set, checked.expanded ? &checked.encloser : nullptr);
+  }
+  if (!any) return made;
+  made.nsec = denial.has_nsec();
+  const DsDenied denied = denial.ds(child);
+  counts_.nsec3_hashes += denial.hashes();
+  switch (denied) {
+    case DsDenied::kNoDs:
+      made.state = DsState::kNoDs;
+      return made;
+    case DsDenied::kNoCut:
+      made.state = DsState::kNoCut;
+      return made;
+    case DsDenied::kInsecure:
+      made.state = DsState::kInsecure;
+      return made;
+    case DsDenied::kNotProven:
+      break;
+  }
+  return fail(denial.is_empty() ? BogusKind::kNoDenialProof : BogusKind::kWrongDenial);
+}
+
+Validation Validator::check_answer(const ZoneKeys& keys, const DnsName& name, RecordType type,
+                                   Claim claim, const wire::MessageView& message,
+                                   std::int64_t now_unix_s) {
+  Message in(*this, message, now_unix_s);
+  if (!in.readable()) return bogus(BogusKind::kBadSignature);
+  return claim == Claim::kAnswer || claim == Claim::kAlias
+             ? check_present(in, keys, name, claim == Claim::kAlias ? RecordType::kCname : type)
+             : check_absent(in, keys, name, type, claim);
+}
+
+// The set that is claimed to be there, and where it was made from a wildcard the proof that the
+// wildcard was the closest match.
+Validation Validator::check_present(Message& in, const ZoneKeys& keys, const DnsName& name,
+                                    RecordType type) {
+  const RrSet* set = in.find(name, type, false);
+  // A DNAME above the name speaks for the CNAME, which servers make up and do not sign.
+  const RrSet* dname = nullptr;
+  if (type == RecordType::kCname) {
+    for (const RrSet& one : in.sets()) {
+      if (one.section != Section::kAnswer || !is_type(one, RecordType::kDname) ||
+          !is_strictly_within(name, one.owner) || !one.owner.is_within(keys.zone)) {
+        continue;
+      }
+      if (dname == nullptr || one.owner.is_within(dname->owner)) dname = &one;
+    }
+  }
+  const RrSet* main = dname != nullptr ? dname : set;
+  if (main == nullptr) return bogus(BogusKind::kNoSignature);
+  if (!is_signed_by(*main, keys.zone)) {
+    return unsigned_or_below(in.sets(), keys.zone, name,
+                             [&](const RrSet& one) { return &one == main; });
+  }
+  const Message::Checked checked = in.check(*main, keys.zone, keys.keys);
+  if (!checked.good) return bogus(checked.kind);
+  // All signatures must agree on whether there was a wildcard (Unbound: val_rrset_wildcard).
+  const bool agreed = std::ranges::all_of(main->signatures, [&](const Rrsig& signature) {
+    return signature.labels == main->signatures.front().labels;
+  });
+  if (!agreed) return bogus(BogusKind::kBadSignature);
+  Validation made{.proof = Proof::kSecure, .ttl_s = checked.ttl_s};
+  if (dname != nullptr) {
+    // Which names a DNAME made from a wildcard redirects is not defined (RFC 6672 §3.3).
+    if (checked.expanded) return bogus(BogusKind::kBadSignature);
+    const auto target = single_target(*dname);
+    const auto follows = target ? substitute(name, dname->owner, *target) : std::nullopt;
+    if (!follows || (set != nullptr && single_target(*set) != follows))
+      return bogus(BogusKind::kBadSignature);
+    return made;
+  }
+  // What else the zone signed must be right too; NS sets are left out, as newer versions of Unbound
+  // drop them from answers and older ones forgive them.
+  Denial denial(keys.zone);
+  for (const RrSet& one : in.sets()) {
+    if (one.section != Section::kAuthority || is_type(one, RecordType::kNs) ||
+        !is_signed_by(one, keys.zone)) {
+      continue;
+    }
+    const Message::Checked beside = in.check(one, keys.zone, keys.keys);
+    if (!beside.good) return bogus(beside.kind);
+    if (!is_denial(one) || !checked.expanded) continue;
+    made.ttl_s = std::min(made.ttl_s, beside.ttl_s);
+    denial.add(one, beside.expanded ? &beside.encloser : nullptr);
+  }
+  if (!checked.expanded) return made;
+  const Denied denied = denial.closer_name(name, checked.encloser);
+  return conclude(denial, denied, made.ttl_s);
+}
+
+Validation Validator::check_absent(Message& in, const ZoneKeys& keys, const DnsName& name,
+                                   RecordType type, Claim claim) {
+  const auto counts = [](const RrSet& set) {
+    return set.section == Section::kAuthority && (is_denial(set) || is_type(set, RecordType::kSoa));
+  };
+  bool proof = false, proof_signed = false, soa_signed = false;
+  for (const RrSet& set : in.sets()) {
+    if (!counts(set)) continue;
+    const bool by_zone = is_signed_by(set, keys.zone);
+    if (is_denial(set)) {
+      proof = true;
+      proof_signed = proof_signed || by_zone;
+    } else {
+      soa_signed = soa_signed || by_zone;
+    }
+  }
+  if (!proof_signed) {
+    Validation made = unsigned_or_below(in.sets(), keys.zone, name, counts);
+    if (made.proof == Proof::kUnsigned && soa_signed && !proof)
+      return bogus(BogusKind::kNoDenialProof);
+    return made;
+  }
+  // Nothing in authority may be left unsigned beside the proof (Unbound: val_check_nonsecure).
+  Denial denial(keys.zone);
+  std::uint32_t ttl_s = 0xFFFFFFFF;
+  for (const RrSet& set : in.sets()) {
+    if (!counts(set) || !set.owner.is_within(keys.zone)) continue;
+    const Message::Checked checked = in.check(set, keys.zone, keys.keys);
+    if (!checked.good) return bogus(checked.kind);
+    ttl_s = std::min(ttl_s, checked.ttl_s);
+    if (is_denial(set)) denial.add(set, checked.expanded ? &checked.encloser : nullptr);
+  }
+  const Denied denied =
+      claim == Claim::kNodata ? denial.nodata(name, type) : denial.name_error(name, type);
+  return conclude(denial, denied, ttl_s);
+}
+
+Validation Validator::conclude(const Denial& denial, Denied denied, std::uint32_t ttl_s) {
+  counts_.nsec3_hashes += denial.hashes();
+  Validation made{.ttl_s = ttl_s, .nsec = denial.has_nsec()};
+  switch (denied) {
+    case Denied::kProven:
+      made.proof = Proof::kSecure;
+      break;
+    case Denied::kInsecure:
+      made.proof = Proof::kInsecure;
+      break;
+    case Denied::kNotProven:
+      made.proof = Proof::kBogus;
+      made.kind = denial.is_empty() ? BogusKind::kNoDenialProof : BogusKind::kWrongDenial;
+      break;
+  }
+  return made;
+}
+
+}  // namespace caascan::engine
