@@ -7,6 +7,7 @@
 #include <concepts>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "scanner/store/json_text.h"
 #include "scanner/store/zstd_lines.h"
@@ -43,6 +44,18 @@ json::object to_json(const Attempt& attempt) {
   out["rtt_us"] = attempt.rtt_us;
   out["sent_unix_ms"] = attempt.sent_unix_ms;
   out["round"] = attempt.round;
+  return out;
+}
+
+json::array to_json(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(to_json_text(text));
+  return out;
+}
+
+json::array to_json(const std::vector<Attempt>& attempts) {
+  json::array out;
+  for (const Attempt& attempt : attempts) out.push_back(to_json(attempt));
   return out;
 }
 
@@ -124,6 +137,18 @@ class Members {
     return *found;
   }
 
+  std::vector<std::string> texts(std::string_view key) {
+    std::vector<std::string> out;
+    for (const json::value& element : list(key)) {
+      if (const json::string* text = element.if_string(); text != nullptr) {
+        out.emplace_back(text->data(), text->size());
+      } else {
+        wrong(key, "has an element that is not a string");
+      }
+    }
+    return out;
+  }
+
   // A word of a closed list, read by `from_word`.
   template <typename FromWord>
   auto choice(std::string_view key, FromWord from_word) {
@@ -181,6 +206,35 @@ std::expected<Attempt, std::string> attempt_from(const json::object& object, std
   return out;
 }
 
+std::expected<ServerVersion, std::string> version_from(const json::object& object,
+                                                       std::size_t index) {
+  Members members(object, fmt::format("versions[{}].", index));
+  ServerVersion out;
+  out.server_address = members.text("server_address");
+  out.text = members.text("text");
+  if (!members.error().empty()) return std::unexpected(members.error());
+  return out;
+}
+
+// The objects of a list, each read by `from_object`.
+template <typename Value, typename FromObject>
+std::expected<std::vector<Value>, std::string> objects_from(Members& members, std::string_view key,
+                                                            FromObject from_object) {
+  std::vector<Value> out;
+  const json::array& elements = members.list(key);
+  if (!members.error().empty()) return std::unexpected(members.error());
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const json::object* object = elements[i].if_object();
+    if (object == nullptr) {
+      return std::unexpected(fmt::format("member \"{}[{}]\" is not an object", key, i));
+    }
+    auto value = from_object(*object, i);
+    if (!value) return std::unexpected(value.error());
+    out.push_back(std::move(*value));
+  }
+  return out;
+}
+
 struct CountMember {
   std::string_view key;
   std::uint64_t ScanCounts::* member;
@@ -229,17 +283,27 @@ std::string finding_to_json(const Finding& finding) {
   out["alias_target"] = to_json_text(finding.alias_target);
   out["zone"] = to_json_text(finding.zone);
   out["inherited"] = finding.inherited;
-  json::array nameservers;
-  for (const std::string& name : finding.nameservers) nameservers.push_back(to_json_text(name));
-  out["nameservers"] = std::move(nameservers);
+  out["security"] = word(finding.security);
+  if (finding.bogus != BogusKind::kNone) {
+    out["bogus"] = word(finding.bogus);
+    out["extended_error"] = ede(finding.bogus);
+  }
+  out["intermittent"] = finding.intermittent;
+  out["version_dependent"] = finding.version_dependent;
+  out["insecure_at"] = to_json_text(finding.insecure_at);
+  out["nameservers"] = to_json(finding.nameservers);
   out["soa_contact"] = to_json_text(finding.soa_contact);
   if (finding.control_result) out["control_result"] = word(*finding.control_result);
   if (finding.control_rcode) out["control_rcode"] = *finding.control_rcode;
   out["observed_unix_ms"] =
       json::array(finding.observed_unix_ms.begin(), finding.observed_unix_ms.end());
-  json::array attempts;
-  for (const Attempt& attempt : finding.attempts) attempts.push_back(to_json(attempt));
-  out["attempts"] = std::move(attempts);
+  out["attempts"] = to_json(finding.attempts);
+  json::array versions;
+  for (const ServerVersion& version : finding.versions) {
+    versions.push_back(json::object{{"server_address", to_json_text(version.server_address)},
+                                    {"text", to_json_text(version.text)}});
+  }
+  out["versions"] = std::move(versions);
   return json_line(out);
 }
 
@@ -248,19 +312,43 @@ std::string attempt_to_json(const Attempt& attempt) {
 }
 
 std::string degraded_zone_to_json(const DegradedZone& zone) {
-  std::string line = R"({"zone":)";
-  append_json_string(zone.zone, line);
-  line += R"(,"nameservers":[)";
-  for (std::size_t i = 0; i < zone.nameservers.size(); ++i) {
-    if (i > 0) line += ',';
-    append_json_string(zone.nameservers[i], line);
-  }
-  line += R"(],"attempts":[)";
-  for (std::size_t i = 0; i < zone.attempts.size(); ++i) {
-    if (i > 0) line += ',';
-    line += attempt_to_json(zone.attempts[i]);
-  }
-  return line + "]}";
+  return json_line(json::object{{"zone", to_json_text(zone.zone)},
+                                {"nameservers", to_json(zone.nameservers)},
+                                {"attempts", to_json(zone.attempts)}});
+}
+
+std::string hidden_caa_to_json(const HiddenCaa& hidden) {
+  return json_line(json::object{{"name", to_json_text(hidden.name)},
+                                {"zone", to_json_text(hidden.zone)},
+                                {"nameservers", to_json(hidden.nameservers)},
+                                {"attempts", to_json(hidden.attempts)}});
+}
+
+std::expected<DegradedZone, std::string> degraded_zone_from_json(std::string_view line) {
+  const auto value = parse_object(line);
+  if (!value) return std::unexpected(value.error());
+  Members members(value->get_object(), "");
+  DegradedZone out;
+  out.zone = members.text("zone");
+  out.nameservers = members.texts("nameservers");
+  auto attempts = objects_from<Attempt>(members, "attempts", attempt_from);
+  if (!attempts) return std::unexpected(attempts.error());
+  out.attempts = std::move(*attempts);
+  return out;
+}
+
+std::expected<HiddenCaa, std::string> hidden_caa_from_json(std::string_view line) {
+  const auto value = parse_object(line);
+  if (!value) return std::unexpected(value.error());
+  Members members(value->get_object(), "");
+  HiddenCaa out;
+  out.name = members.text("name");
+  out.zone = members.text("zone");
+  out.nameservers = members.texts("nameservers");
+  auto attempts = objects_from<Attempt>(members, "attempts", attempt_from);
+  if (!attempts) return std::unexpected(attempts.error());
+  out.attempts = std::move(*attempts);
+  return out;
 }
 
 std::expected<Finding, std::string> finding_from_json(std::string_view line) {
@@ -275,13 +363,13 @@ std::expected<Finding, std::string> finding_from_json(std::string_view line) {
   out.alias_target = members.text("alias_target");
   out.zone = members.text("zone");
   out.inherited = members.flag("inherited");
-  for (const json::value& name : members.list("nameservers")) {
-    if (const json::string* text = name.if_string(); text != nullptr) {
-      out.nameservers.emplace_back(text->data(), text->size());
-    } else {
-      members.wrong("nameservers", "has an element that is not a string");
-    }
-  }
+  out.security = members.choice("security", security_from_word);
+  // `extended_error` follows from the kind and is for other readers.
+  if (members.has("bogus")) out.bogus = members.choice("bogus", bogus_kind_from_word);
+  out.intermittent = members.flag("intermittent");
+  out.version_dependent = members.flag("version_dependent");
+  out.insecure_at = members.text("insecure_at");
+  out.nameservers = members.texts("nameservers");
   out.soa_contact = members.text("soa_contact");
   if (members.has("control_result")) {
     out.control_result = members.choice("control_result", attempt_result_from_word);
@@ -292,18 +380,13 @@ std::expected<Finding, std::string> finding_from_json(std::string_view line) {
   for (const json::value& time : members.list("observed_unix_ms")) {
     out.observed_unix_ms.push_back(members.number_of<std::int64_t>("observed_unix_ms", time));
   }
-  const json::array& attempts = members.list("attempts");
   if (out.name.empty()) members.wrong("name", "is empty");
-  if (!members.error().empty()) return std::unexpected(members.error());
-  for (std::size_t i = 0; i < attempts.size(); ++i) {
-    const json::object* object = attempts[i].if_object();
-    if (object == nullptr) {
-      return std::unexpected(fmt::format("member \"attempts[{}]\" is not an object", i));
-    }
-    auto attempt = attempt_from(*object, i);
-    if (!attempt) return std::unexpected(attempt.error());
-    out.attempts.push_back(std::move(*attempt));
-  }
+  auto attempts = objects_from<Attempt>(members, "attempts", attempt_from);
+  if (!attempts) return std::unexpected(attempts.error());
+  out.attempts = std::move(*attempts);
+  auto versions = objects_from<ServerVersion>(members, "versions", version_from);
+  if (!versions) return std::unexpected(versions.error());
+  out.versions = std::move(*versions);
   return out;
 }
 

@@ -13,16 +13,22 @@
 
 namespace caascan {
 
-// One line of JSON without line break. Hostile text (qname, contact, extended error) comes out as
-// valid UTF-8 JSON.
+// One line of JSON without line break. Hostile text (qname, contact, extended error, version) comes
+// out as valid UTF-8 JSON.
 [[nodiscard]] std::string finding_to_json(const Finding& finding);
 // The reverse; an error says which member is missing or wrong.
 [[nodiscard]] std::expected<Finding, std::string> finding_from_json(std::string_view line);
 
 // One attempt alone, as in the member `attempts`.
 [[nodiscard]] std::string attempt_to_json(const Attempt& attempt);
-// A line of `degraded.ndjson`, without line break (docs/FORMATS.md).
+
+// A line of `degraded.ndjson` and of `hidden-caa.ndjson`, without line break (docs/FORMATS.md), and
+// the reverse. Texts as in a finding.
 [[nodiscard]] std::string degraded_zone_to_json(const DegradedZone& zone);
+[[nodiscard]] std::expected<DegradedZone, std::string> degraded_zone_from_json(
+    std::string_view line);
+[[nodiscard]] std::string hidden_caa_to_json(const HiddenCaa& hidden);
+[[nodiscard]] std::expected<HiddenCaa, std::string> hidden_caa_from_json(std::string_view line);
 
 [[nodiscard]] std::string scan_counts_to_json(const ScanCounts& counts);
 [[nodiscard]] std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view text);

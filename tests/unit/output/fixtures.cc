@@ -79,6 +79,10 @@ Finding full_finding() {
   out.alias_target = "target\\032x.example.net";
   out.zone = "example.net";
   out.inherited = true;
+  out.security = Security::kBogus;
+  out.bogus = BogusKind::kNoDenialProof;
+  out.intermittent = out.version_dependent = true;
+  out.insecure_at = "net";
   out.nameservers = {"ns1.example-dns.net", "ns2.example-dns.net"};
   out.soa_contact = "host\\.master.example.net";
   out.control_result = AttemptResult::kAnswer;
@@ -101,6 +105,7 @@ Finding full_finding() {
   second.result = AttemptResult::kTcpFailed;
   second.sent_unix_ms = -1;
   out.attempts = {first, second};
+  out.versions = {{"192.0.2.1", "PowerDNS \"4.0.3\" \\ (built by nobody)"}, {"2001:db8::1", ""}};
   return out;
 }
 
