@@ -268,11 +268,8 @@ std::expected<std::optional<DsRecord>, std::string> parse_anchor(std::string_vie
   const std::unique_ptr<ldns_buffer, BufferDeleter> buffer(ldns_buffer_new(kMessageOctetsMax));
   if (!buffer || ldns_rr_rdata2buffer_wire(buffer.get(), rr.get()) != LDNS_STATUS_OK)
     return std::unexpected("the record cannot be read");
-  // Two octets of length come first.
   const std::uint8_t* begin = ldns_buffer_begin(buffer.get());
-  const std::size_t size = ldns_buffer_position(buffer.get());
-  if (size < 2) return std::unexpected("the record cannot be read");
-  const Rdata rdata(begin + 2, begin + size);
+  const Rdata rdata(begin, begin + ldns_buffer_position(buffer.get()));
   if (ldns_rr_get_type(rr.get()) == LDNS_RR_TYPE_DS) {
     auto ds = parse_ds(rdata);
     if (!ds) return std::unexpected("the DS record cannot be read");
