@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
         SignatureVector{kRfc6605P384Key, "www.example.net. 3600 IN A 192.0.2.1",
                         "www.example.net. 3600 IN RRSIG A 14 3 3600 20100909102025 20100812102025 "
                         "10771 example.net. /L5hDKIvGDyI1fcARX3z65qrmPsVz73QD1Mr5CEqOiLP"
-                        "95hxQouuroGCeZOvzFaxsT8Glr74hbavRKayJNuydCYzWTSSPdz7wnqXL5bdcJzusdnI0RSM"
+                        "95hxQouuroGCeZOvzFaxsT8Glr74hbavRKayJNuydCuzWTSSPdz7wnqXL5bdcJzusdnI0RSM"
                         "ROxxwGipWcJm"},
         // With the labels of erratum 4935.
         SignatureVector{kRfc8080Key, "example.com. 3600 IN MX 10 mail.example.com.",
