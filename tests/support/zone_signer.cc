@@ -254,7 +254,7 @@ struct SigningKey::Handle {
 
 SigningKey::SigningKey(std::string zone, std::string_view seed, KeyAlgorithm algorithm,
                        std::uint16_t flags)
-    : zone_(std::move(zone)), handle_(std::make_unique<Handle>()) {
+    : zone_(std::move(zone)), handle_(std::make_shared<Handle>()) {
   handle_->key = make_key(algorithm, seed);
   CAASCAN_ASSERT(handle_->key != nullptr);
   ldns_key_list_push_key(handle_->list, handle_->key);
@@ -265,10 +265,6 @@ SigningKey::SigningKey(std::string zone, std::string_view seed, KeyAlgorithm alg
   dnskey_ = wire::parse_dnskey(rdata_of(rr.get())).value();
   ldns_key_set_keytag(handle_->key, dnskey_.key_tag);
 }
-
-SigningKey::SigningKey(SigningKey&&) noexcept = default;
-SigningKey& SigningKey::operator=(SigningKey&&) noexcept = default;
-SigningKey::~SigningKey() = default;
 
 wire::DsRecord SigningKey::ds(std::uint8_t digest_type) const {
   const Rr key = read_record(record_bytes(zone_, RecordType::kDnskey, 300, dnskey_.rdata));
@@ -362,6 +358,19 @@ std::vector<std::uint8_t> Message::bytes() const {
     for (const Record& record : records_)
       if (record.section == section) put(out, record.bytes);
   }
+  return out;
+}
+
+std::vector<std::uint8_t> Message::bytes_for(wire::Bytes query) const {
+  Message made = *this;
+  wire::Cursor cursor(query, wire::kHeaderOctets);
+  wire::skip_name(cursor);
+  cursor.skip(4);
+  CAASCAN_ASSERT(cursor.ok());
+  made.question_.assign(query.begin() + wire::kHeaderOctets,
+                        query.begin() + static_cast<std::ptrdiff_t>(cursor.offset()));
+  std::vector<std::uint8_t> out = made.bytes();
+  std::copy_n(query.begin(), 2, out.begin());
   return out;
 }
 

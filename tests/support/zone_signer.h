@@ -75,9 +75,6 @@ class SigningKey {
  public:
   SigningKey(std::string zone, std::string_view seed,
              KeyAlgorithm algorithm = KeyAlgorithm::kEd25519, std::uint16_t flags = 257);
-  SigningKey(SigningKey&&) noexcept;
-  SigningKey& operator=(SigningKey&&) noexcept;
-  ~SigningKey();
 
   [[nodiscard]] const std::string& zone() const { return zone_; }
   [[nodiscard]] const wire::Dnskey& dnskey() const { return dnskey_; }
@@ -90,7 +87,7 @@ class SigningKey {
   struct Handle;
   std::string zone_;
   wire::Dnskey dnskey_;
-  std::unique_ptr<Handle> handle_;
+  std::shared_ptr<Handle> handle_;  // copies share it: one thread
 };
 
 // What a server makes of a wildcard set: another owner over the same signatures.
@@ -109,6 +106,8 @@ class Message {
   // The sets of authority, by owner and type, without SOA.
   [[nodiscard]] std::vector<std::pair<std::string, RecordType>> denials() const;
   [[nodiscard]] std::vector<std::uint8_t> bytes() const;
+  // The same with id and question, case included, of this query.
+  [[nodiscard]] std::vector<std::uint8_t> bytes_for(wire::Bytes query) const;
 
  private:
   struct Record {
