@@ -29,8 +29,8 @@ void AffectedNames::add(const Finding& finding, const ProviderTable& providers,
   out.problem = ca_problem(finding);
   if (const Attempt* attempt = decisive_attempt(finding); attempt != nullptr) {
     out.nameserver = nameserver_text(*attempt);
-    out.answer = answer_text(*attempt);
   }
+  out.answer = fault_text(finding);
   out.dig = dig_line(finding);
   out.line = line;
 }

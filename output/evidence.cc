@@ -20,8 +20,23 @@ bool answered(const Attempt& attempt, std::uint8_t rcode) {
   return attempt.result == AttemptResult::kAnswer && attempt.rcode == rcode;
 }
 
-bool shows(const Attempt& attempt, Cause cause) {
-  switch (cause) {
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+// Whether a letter of `qname` below `zone` is in upper case.
+bool is_mixed_below(std::string_view qname, const std::string& zone) {
+  if (lower_case(std::string(qname)).ends_with("." + lower_case(zone))) {
+    qname.remove_suffix(zone.size());
+  }
+  return std::ranges::any_of(qname, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool shows(const Attempt& attempt, const Finding& finding) {
+  switch (finding.cause) {
     case Cause::kServfail:
       return answered(attempt, kServfail);
     case Cause::kRefused:
@@ -42,8 +57,10 @@ bool shows(const Attempt& attempt, Cause cause) {
       return attempt.tc || attempt.tcp;
     case Cause::kLame:
     case Cause::kAliasLoop:
-    case Cause::kBogus:
       return attempt.result == AttemptResult::kAnswer;
+    case Cause::kBogus:
+      return attempt.result == AttemptResult::kAnswer &&
+             (!finding.intermittent || is_mixed_below(attempt.qname, finding.zone));
     case Cause::kNone:
     case Cause::kNoAddress:
     case Cause::kSpecialUseOnly:
@@ -81,11 +98,34 @@ std::string dig_name(std::string_view name) {
   return (ambiguous ? "-q " : "") + shell_word(name);
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+// The question whose answer is what does not validate: keys and DS sets have questions of their
+// own.
+std::string_view telling_type(BogusKind kind) {
+  switch (kind) {
+    case BogusKind::kNoDnskey:
+    case BogusKind::kDsMismatch:
+      return "DNSKEY";
+    case BogusKind::kNoDsProof:
+      return "DS";
+    default:
+      return "CAA";
   }
-  return text;
+}
+
+std::string dig_line(const Attempt& attempt, bool dnssec) {
+  const bool resolver = attempt.server_name.empty();
+  std::string out = "dig";
+  if (!resolver) out += " +norec";
+  if (resolver || dnssec) out += " +dnssec";
+  if (!resolver && attempt.edns_size > 0) out += fmt::format(" +bufsize={}", attempt.edns_size);
+  if (!resolver && attempt.edns_size == 0 && !dnssec) out += " +noedns";
+  if (attempt.tcp) out += " +tcp";
+  if (attempt.server_port != 53) out += fmt::format(" -p {}", attempt.server_port);
+  out += " @" + shell_word(attempt.server_address);
+  // A resolver randomises the case itself; at an authoritative server the case may be the trigger.
+  out += ' ' + dig_name(resolver ? lower_case(attempt.qname) : attempt.qname);
+  out += ' ' + shell_word(attempt.qtype);
+  return out;
 }
 
 }  // namespace
@@ -98,10 +138,15 @@ std::string rcode_text(std::uint8_t rcode) {
 }
 
 const Attempt* decisive_attempt(const Finding& finding) {
+  if (const std::string_view type = telling_type(finding.bogus); type != "CAA") {
+    for (const Attempt& attempt : finding.attempts | std::views::reverse) {
+      if (attempt.qtype == type && attempt.result == AttemptResult::kAnswer) return &attempt;
+    }
+  }
   const Attempt* last_caa = nullptr;
   for (const Attempt& attempt : finding.attempts | std::views::reverse) {
     if (attempt.qtype != "CAA") continue;
-    if (shows(attempt, finding.cause)) return &attempt;
+    if (shows(attempt, finding)) return &attempt;
     if (last_caa == nullptr) last_caa = &attempt;
   }
   if (last_caa != nullptr || finding.attempts.empty()) return last_caa;
@@ -143,25 +188,24 @@ std::string nameserver_text(const Attempt& attempt) {
                                                      : attempt.server_name);
 }
 
-std::string dig_line(const Finding& finding) {
+std::string fault_text(const Finding& finding) {
   const Attempt* attempt = decisive_attempt(finding);
-  if (attempt == nullptr) return fmt::format("dig {} CAA", dig_name(finding.failing_label));
-  const bool resolver = attempt->server_name.empty();
-  std::string out = "dig";
-  if (resolver) {
-    out += " +dnssec";
-  } else {
-    out += " +norec";
-    if (attempt->dnssec_ok) out += " +dnssec";
-    out += attempt->edns_size == 0 ? " +noedns" : fmt::format(" +bufsize={}", attempt->edns_size);
-  }
-  if (attempt->tcp) out += " +tcp";
-  if (attempt->server_port != 53) out += fmt::format(" -p {}", attempt->server_port);
-  out += " @" + shell_word(attempt->server_address);
-  // A resolver randomises the case itself; at an authoritative server the case may be the trigger.
-  out += ' ' + dig_name(resolver ? lower_case(attempt->qname) : attempt->qname);
-  out += ' ' + shell_word(attempt->qtype);
+  if (attempt == nullptr) return {};
+  std::string out = answer_text(*attempt);
+  // The answer alone looks healthy.
+  if (finding.bogus != BogusKind::kNone) out += fmt::format(", but {}", describe(finding.bogus));
   return out;
+}
+
+std::string dig_line(const Attempt& attempt) {
+  return dig_line(attempt, attempt.dnssec_ok);
+}
+
+std::string dig_line(const Finding& finding) {
+  const bool bogus = finding.cause == Cause::kBogus;
+  const Attempt* attempt = decisive_attempt(finding);
+  if (attempt != nullptr) return dig_line(*attempt, attempt->dnssec_ok || bogus);
+  return fmt::format("dig {}{} CAA", bogus ? "+dnssec " : "", dig_name(finding.failing_label));
 }
 
 }  // namespace caascan

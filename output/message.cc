@@ -46,6 +46,14 @@ std::string extended_error_words(std::uint16_t code) {
   return fmt::format("Unknown Extended DNS Error code {}", code);
 }
 
+// With an extended error, boulder leaves the rcode out.
+std::string extended_problem(std::string_view label, std::uint16_t code, std::string_view text) {
+  std::string out =
+      fmt::format("DNS problem: looking up CAA for {}: {}", label, extended_error_words(code));
+  if (!text.empty()) out += ": " + printable_ascii(text);
+  return out;
+}
+
 }  // namespace
 
 std::string ca_problem(const Finding& finding) {
@@ -53,16 +61,12 @@ std::string ca_problem(const Finding& finding) {
   if (finding.outcome == Outcome::kTimeout) {
     return fmt::format("DNS problem: query timed out looking up CAA for {}", label);
   }
+  if (finding.bogus != BogusKind::kNone) return extended_problem(label, ede(finding.bogus), "");
   // Only what a resolver says reaches the subscriber; an authoritative server's extended error does
   // not pass through the CA's resolver unchanged.
   const Attempt* attempt = decisive_attempt(finding);
   if (attempt != nullptr && attempt->server_name.empty() && attempt->extended_error) {
-    std::string out = fmt::format("DNS problem: looking up CAA for {}: {}", label,
-                                  extended_error_words(*attempt->extended_error));
-    if (!attempt->extended_error_text.empty()) {
-      out += ": " + printable_ascii(attempt->extended_error_text);
-    }
-    return out;
+    return extended_problem(label, *attempt->extended_error, attempt->extended_error_text);
   }
   return fmt::format(
       "DNS problem: SERVFAIL looking up CAA for {} - the domain's nameservers may be "

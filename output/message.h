@@ -12,7 +12,8 @@ namespace caascan {
 // "DNS problem: SERVFAIL looking up CAA for LABEL - the domain's nameservers may be
 // malfunctioning"; with an extended error (RFC 8914) from a resolver "DNS problem: looking up CAA
 // for LABEL: DNSSEC: Bogus: TEXT"; "DNS problem: query timed out looking up CAA for LABEL".
-// `finding` is affected.
+// Where DNSSEC validation failed at our own hands, the extended error is that of a resolver without
+// its text, which names what the resolver at that moment had in hand. `finding` is affected.
 [[nodiscard]] std::string ca_problem(const Finding& finding);
 
 // The whole message for one name of a certificate, `*.` kept: "While processing CAA for NAME: " and

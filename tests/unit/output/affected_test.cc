@@ -50,8 +50,8 @@ TEST(PublishedFinding, HasTheFindingAndWhatIsDerivedFromIt) {
   EXPECT_EQ(line.at("name"), "www.shop.example");
   EXPECT_EQ(line.at("provider"), "namebright");
   EXPECT_EQ(line.at("message"),
-            "While processing CAA for www.shop.example: DNS problem: SERVFAIL looking up CAA for "
-            "shop.example - the domain's nameservers may be malfunctioning");
+            "While processing CAA for www.shop.example: DNS problem: looking up CAA for "
+            "shop.example: DNSSEC: NSEC Missing");
   EXPECT_EQ(line.at("message_2017"), "DNS problem: SERVFAIL looking up CAA for shop.example");
   EXPECT_EQ(line.at("dig"),
             "dig +norec +dnssec +bufsize=1232 +tcp -p 5353 @192.0.2.1 sHoP.eXample CAA");

@@ -6,6 +6,8 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fixtures.h"
 
@@ -117,6 +119,72 @@ TEST(DecisiveAttempt, ATruncatedAnswerLeadsToTheTcpAttempt) {
   plain.tc = true;
   finding.attempts = {plain, tcp, answer("good", 0)};
   EXPECT_EQ(decisive_attempt(finding)->qname, "tcp");
+}
+
+Finding bogus(BogusKind kind, std::vector<Attempt> attempts) {
+  Finding out = make_finding({.name = "www.example.com", .zone = "example.com"});
+  out.cause = Cause::kBogus;
+  out.bogus = kind;
+  out.attempts = std::move(attempts);
+  return out;
+}
+
+Attempt question(std::string qname, std::string qtype) {
+  Attempt out = answer(std::move(qname), 0);
+  out.qtype = std::move(qtype);
+  return out;
+}
+
+TEST(DecisiveAttempt, IsTheCaseThatTriggersTheFault) {
+  Finding finding = bogus(
+      BogusKind::kWrongDenial,
+      {answer("wWw.eXample.com", 0), answer("www.EXAMPLE.COM", 0), answer("www.example.com", 0)});
+  EXPECT_EQ(decisive_attempt(finding)->qname, "www.example.com");
+  finding.intermittent = true;
+  EXPECT_EQ(decisive_attempt(finding)->qname, "wWw.eXample.com");
+  finding.attempts.erase(finding.attempts.begin());
+  EXPECT_EQ(decisive_attempt(finding)->qname, "www.example.com");  // nothing shows it
+  // A fault of an alias target's zone: the name that was asked lies elsewhere.
+  finding.zone = "example.net";
+  EXPECT_EQ(decisive_attempt(finding)->qname, "www.EXAMPLE.COM");
+}
+
+TEST(DecisiveAttempt, KeysAndDelegationsAreToldByTheirOwnQuestions) {
+  Attempt silent = question("late", "DNSKEY");
+  silent.result = AttemptResult::kTimeout;
+  const std::vector<Attempt> attempts = {question("ds", "DS"), question("key", "DNSKEY"), silent,
+                                         question("caa", "CAA")};
+  const std::pair<BogusKind, std::string> types[] = {{BogusKind::kNoDnskey, "key"},
+                                                     {BogusKind::kDsMismatch, "key"},
+                                                     {BogusKind::kNoDsProof, "ds"},
+                                                     {BogusKind::kExpired, "caa"},
+                                                     {BogusKind::kNoSignature, "caa"}};
+  for (const auto& [kind, qname] : types) {
+    EXPECT_EQ(decisive_attempt(bogus(kind, attempts))->qname, qname) << word(kind);
+  }
+  EXPECT_EQ(decisive_attempt(bogus(BogusKind::kNoDnskey, {question("caa", "CAA")}))->qname, "caa");
+}
+
+TEST(DigLine, AlwaysAsksForDnssecWhereThatIsAtFault) {
+  Attempt attempt = answer("wWw.example.com", 0);
+  attempt.dnssec_ok = false;
+  EXPECT_EQ(dig_line(attempt), "dig +norec +bufsize=1232 @192.0.2.1 wWw.example.com CAA");
+  EXPECT_EQ(dig_line(bogus(BogusKind::kWrongDenial, {attempt})),
+            "dig +norec +dnssec +bufsize=1232 @192.0.2.1 wWw.example.com CAA");
+  attempt.edns_size = 0;  // without EDNS there is no DO bit
+  EXPECT_EQ(dig_line(attempt), "dig +norec +noedns @192.0.2.1 wWw.example.com CAA");
+  EXPECT_EQ(dig_line(bogus(BogusKind::kNoSignature, {attempt})),
+            "dig +norec +dnssec @192.0.2.1 wWw.example.com CAA");
+  EXPECT_EQ(dig_line(bogus(BogusKind::kNoDnskey, {question("example.com", "DNSKEY")})),
+            "dig +norec +dnssec +bufsize=1232 @192.0.2.1 example.com DNSKEY");
+  EXPECT_EQ(dig_line(bogus(BogusKind::kExpired, {})), "dig +dnssec www.example.com CAA");
+}
+
+TEST(FaultText, SaysWhatIsWrongWithAnAnswerThatLooksHealthy) {
+  EXPECT_EQ(fault_text(bogus(BogusKind::kExpired, {answer("www.example.com", 0)})),
+            "NOERROR, but the signatures have expired");
+  EXPECT_EQ(fault_text(make_finding({.name = "a.example"})), "SERVFAIL");
+  EXPECT_EQ(fault_text(bogus(BogusKind::kExpired, {})), "");
 }
 
 TEST(AnswerText, SaysWhatCameOfIt) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 #include "fixtures.h"
 
 namespace caascan {
@@ -48,6 +51,29 @@ TEST(CaMessage, ExtendedErrorOfAnAuthoritativeServerDoesNotReachTheSubscriber) {
   Finding finding = asked_of_resolver(6, "x");
   finding.attempts[0].server_name = "ns1.example.net";
   EXPECT_TRUE(ca_problem(finding).starts_with("DNS problem: SERVFAIL looking up"));
+}
+
+// The words are boulder's for the codes that Unbound gives.
+TEST(CaMessage, BogusAnswerIsToldByItsExtendedError) {
+  const std::pair<BogusKind, std::string> words[] = {
+      {BogusKind::kNoSignature, "DNSSEC: RRSIGs Missing"},
+      {BogusKind::kBadSignature, "DNSSEC: Bogus"},
+      {BogusKind::kExpired, "DNSSEC: Signature Expired"},
+      {BogusKind::kNotYetValid, "DNSSEC: Signature Not Yet Valid"},
+      {BogusKind::kNoDenialProof, "DNSSEC: NSEC Missing"},
+      {BogusKind::kWrongDenial, "DNSSEC: Bogus"},
+      {BogusKind::kNoDnskey, "DNSSEC: DNSKEY Missing"},
+      {BogusKind::kDsMismatch, "DNSSEC: DNSKEY Missing"},
+      {BogusKind::kNoDsProof, "DNSSEC: Bogus"},
+      {BogusKind::kTooManyChecks, "DNSSEC: Bogus"},
+  };
+  Finding finding = make_finding({.name = "www.example.com", .failing_label = "example.com"});
+  finding.cause = Cause::kBogus;
+  for (const auto& [kind, text] : words) {
+    finding.bogus = kind;
+    EXPECT_EQ(ca_problem(finding), "DNS problem: looking up CAA for example.com: " + text);
+    EXPECT_EQ(ca_message_2017(finding), "DNS problem: SERVFAIL looking up CAA for example.com");
+  }
 }
 
 TEST(CaMessage, The2017FormIsBare) {
