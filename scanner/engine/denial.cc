@@ -153,7 +153,9 @@ bool Denial::proves_nodata(const NsecRecord& nsec, const DnsName& name, RecordTy
     wildcard_parent = parent;
     return true;
   }
-  // The next name may lie below a wildcard that has no records of its own.
+  // The next name may lie below a wildcard that has no records of its own. That it may as well be
+  // a wildcard with records is a weakness of Unbound's, kept as it is: such a resolver would take
+  // the answer, and who is asked for the wildcard's name sees what is there.
   for (DnsName next = nsec.next; canonical_order(nsec.owner, next) < 0; next = next.parent()) {
     if (name.is_within(next)) break;
     if (is_wildcard(next) && is_strictly_within(name, next.parent())) {

@@ -176,7 +176,7 @@ class Validator::Message {
     bool good = false;
     BogusKind kind = BogusKind::kNone;
     bool expanded = false;  // made from the wildcard below `encloser`
-    DnsName encloser;
+    DnsName encloser{};
     std::uint32_t ttl_s = 0xFFFFFFFF;
   };
 

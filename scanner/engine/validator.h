@@ -29,7 +29,7 @@ inline constexpr std::uint8_t kDigestSha1 = 1;
 // The keys of a secure zone.
 struct ZoneKeys {
   wire::DnsName zone;
-  std::vector<wire::Dnskey> keys;  // those that the signed set holds and that may sign
+  std::vector<wire::Dnskey> keys{};  // those that the signed set holds and that may sign
 };
 
 // What a message says, once its signatures have been looked at.
@@ -45,7 +45,7 @@ enum class Proof : std::uint8_t {
 struct Validation {
   Proof proof = Proof::kBogus;
   BogusKind kind = BogusKind::kNone;  // kBogus, kUnsigned
-  wire::DnsName signer;               // kSignedBelow
+  wire::DnsName signer{};             // kSignedBelow
   std::uint32_t ttl_s =
       0xFFFFFFFF;     // the least of what was used and of what its signatures have left
   bool nsec = false;  // a denial that NSEC records carry (not NSEC3); with kWrongDenial too
@@ -63,7 +63,7 @@ enum class DsState : std::uint8_t {
 struct DsAnswer {
   DsState state = DsState::kNotThere;
   BogusKind kind = BogusKind::kNone;
-  std::vector<wire::DsRecord> records;  // all of them
+  std::vector<wire::DsRecord> records{};  // all of them
   std::uint32_t ttl_s = 0xFFFFFFFF;
   bool nsec = false;  // as above
 };

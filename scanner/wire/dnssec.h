@@ -49,7 +49,7 @@ struct DsRecord {
   std::uint16_t key_tag = 0;
   std::uint8_t algorithm = 0;
   std::uint8_t digest_type = 0;
-  Rdata digest;
+  Rdata digest{};
   friend bool operator==(const DsRecord&, const DsRecord&) = default;
 };
 
@@ -59,8 +59,8 @@ struct RrSet {
   DnsName owner;
   std::uint16_t type = 0;
   std::uint32_t ttl_s = 0;  // the least of the records
-  std::vector<Rdata> rdatas;
-  std::vector<Rrsig> signatures;
+  std::vector<Rdata> rdatas{};
+  std::vector<Rrsig> signatures{};
 };
 
 // The sets of answer and authority of `view`, in order of first appearance; RRSIG records stand in

@@ -24,7 +24,7 @@ using wire::RecordType;
 struct Records {
   std::string owner;
   RecordType type = RecordType::kA;
-  std::vector<Rdata> rdatas;
+  std::vector<Rdata> rdatas{};
   std::uint32_t ttl_s = 300;
   std::vector<Rdata> signatures{};  // RRSIG data
 };
