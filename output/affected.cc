@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <utility>
 
+#include "output/derived.h"
 #include "output/evidence.h"
 #include "output/list_name.h"
 #include "output/message.h"
@@ -32,6 +34,10 @@ void AffectedNames::add(const Finding& finding, const ProviderTable& providers,
   }
   out.answer = fault_text(finding);
   out.dig = dig_line(finding);
+  out.reason = &builtin_reasons().reason_of(finding);
+  out.classes = issuance_classes(finding);
+  out.security = finding.security;
+  out.bogus = finding.bogus;
   out.line = line;
 }
 
@@ -55,15 +61,10 @@ std::optional<std::size_t> AffectedNames::find(std::string_view name) const {
 std::string published_finding_json(const Finding& finding, std::string_view provider) {
   std::string out = finding_to_json(finding);
   out.pop_back();  // the closing brace
-  const auto add = [&out](std::string_view key, std::string_view value) {
-    fmt::format_to(std::back_inserter(out), ",\"{}\":", key);
-    append_json_string(value, out);
-  };
-  add("provider", provider);
-  add("message", ca_message(finding.name.text(), ca_problem(finding)));
-  add("message_2017", ca_message_2017(finding));
-  add("dig", dig_line(finding));
-  out += '}';
+  out += ",\"provider\":";
+  append_json_string(provider, out);
+  out += ',';
+  out += std::string_view(json_line(derived_json(finding))).substr(1);  // without the opening one
   return out;
 }
 

@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "output/finding_spill.h"
+#include "output/issuance.h"
 #include "output/provider.h"
+#include "output/reason.h"
 #include "scanner/finding.h"
 
 namespace caascan {
@@ -30,6 +32,10 @@ struct AffectedName {
   std::string_view provider;  // lives as long as the AffectedNames it is in
   std::string problem;        // `ca_problem`
   std::string nameserver, answer, dig;
+  const Reason* reason = nullptr;  // of the built-in table
+  std::vector<IssuanceClass> classes;
+  Security security = Security::kNotChecked;
+  BogusKind bogus = BogusKind::kNone;
   SpilledLine line;  // the published JSON line
 };
 

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "output/derived.h"
 #include "output/message.h"
 #include "output/time_text.h"
 #include "scanner/store/json_text.h"
@@ -91,6 +92,7 @@ std::string CertificateFeed::json_of(const Key& key, const Certificate& certific
     entry["zone"] = found.zone;
     entry["provider"] = found.provider;
     entry["dig"] = found.dig;
+    entry["reason"] = reason_json(*found.reason);
     affected.push_back(std::move(entry));
   }
   out["affected"] = std::move(affected);

@@ -6,8 +6,11 @@
 #include <iterator>
 #include <string_view>
 
+#include "output/derived.h"
 #include "output/evidence.h"
+#include "output/issuance.h"
 #include "output/message.h"
+#include "output/reason.h"
 #include "scanner/store/finding_store.h"
 #include "scanner/store/json_text.h"
 
@@ -52,6 +55,20 @@ std::string attempt_text(const Attempt& attempt) {
   return out;
 }
 
+std::string security_text(const Finding& finding) {
+  std::string out(word(finding.security));
+  if (finding.bogus != BogusKind::kNone) {
+    out += fmt::format(", {}: {} (extended error {})", word(finding.bogus), describe(finding.bogus),
+                       ede(finding.bogus));
+  }
+  if (!finding.insecure_at.empty()) {
+    out += fmt::format(": {} is proven to have no DS record", finding.insecure_at);
+  }
+  if (finding.intermittent) out += "; only where a letter of the name is asked in upper case";
+  if (finding.version_dependent) out += "; other resolvers may say something else";
+  return out;
+}
+
 void append_fault(const CheckReport& report, std::string& out) {
   const auto line = [&out](std::string_view key, std::string_view value) {
     if (!value.empty()) {
@@ -72,7 +89,20 @@ void append_fault(const CheckReport& report, std::string& out) {
     if (finding.control_rcode) control = rcode_text(*finding.control_rcode);
     line("A question", control);
   }
+  line("DNSSEC", security_text(finding));
+  for (const ServerVersion& version : finding.versions) {
+    if (version.text.empty()) continue;
+    line("software", fmt::format("{}: {}", version.server_address, version.text));
+  }
+  const Reason& reason = builtin_reasons().reason_of(finding);
+  line("likely", fmt::format("{} [{}]", reason.likely, reason.id));
+  line("fix", reason.fix);
+  const std::vector<Workaround> ways = workarounds(finding);
+  for (const Workaround& way : ways) line("until then", describe(way));
+  for (const IssuanceClass issuance : issuance_classes(finding))
+    line("issuance", describe(issuance));
   line("CA says", ca_message(finding.name.text(), ca_problem(finding)));
+  line("in 2017", ca_message_2017(finding));
   line("see it", dig_line(finding));
 }
 
@@ -104,8 +134,7 @@ std::string render_json(const CheckReport& report) {
   out["cause"] = word(report.cause);
   out["failing_label"] = printable_ascii(report.failing_label);
   if (report.finding) {
-    out["message"] = ca_message(report.finding->name.text(), ca_problem(*report.finding));
-    out["dig"] = dig_line(*report.finding);
+    for (auto& [key, value] : derived_json(*report.finding)) out[key] = std::move(value);
     out["finding"] = parsed(finding_to_json(*report.finding));
   }
   json::array steps;

@@ -55,6 +55,32 @@ TEST(PublishedFinding, HasTheFindingAndWhatIsDerivedFromIt) {
   EXPECT_EQ(line.at("message_2017"), "DNS problem: SERVFAIL looking up CAA for shop.example");
   EXPECT_EQ(line.at("dig"),
             "dig +norec +dnssec +bufsize=1232 +tcp -p 5353 @192.0.2.1 sHoP.eXample CAA");
+  EXPECT_EQ(line.at("reason").at("id"), "registry");
+  EXPECT_EQ(line.at("classes"), (boost::json::array{"blocks-le", "br-forbidden", "inherited"}));
+  EXPECT_EQ(line.at("workarounds"), boost::json::array{});
+}
+
+TEST(PublishedFinding, SaysWhatToDo) {
+  Finding finding = full_finding();
+  finding.inherited = false;
+  finding.alias_target.clear();
+  boost::system::error_code error;
+  const boost::json::value line =
+      boost::json::parse(published_finding_json(finding, "namebright"), error);
+  ASSERT_FALSE(error);
+  const Reason& reason = builtin_reasons().reason_of(finding);
+  EXPECT_EQ(line.at("reason"),
+            (boost::json::object{
+                {"id", "case-dependent-denial"}, {"likely", reason.likely}, {"fix", reason.fix}}));
+  ASSERT_EQ(line.at("workarounds").as_array().size(), 2U);
+  EXPECT_EQ(line.at("workarounds").at(0).at("kind"), "caa-record");
+  EXPECT_EQ(line.at("workarounds").at(0).at("at"), "shop.example");
+  EXPECT_TRUE(line.at("workarounds").at(1).at("text").as_string().starts_with("A CNAME record at"));
+  std::string keys;
+  for (const auto& member : line.as_object()) keys += std::string(member.key()) + ' ';
+  EXPECT_TRUE(
+      keys.ends_with(" versions provider reason classes workarounds message message_2017 dig "))
+      << keys;
 }
 
 TEST(PublishedFinding, IsReadBackAsTheFinding) {

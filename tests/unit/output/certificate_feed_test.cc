@@ -64,6 +64,10 @@ TEST(CertificateFeed, LineHasWhatTheMailerNeeds) {
   EXPECT_EQ(found[0].at("zone"), "a.example");
   EXPECT_EQ(found[0].at("provider"), "example-dns.net");
   EXPECT_EQ(found[0].at("dig"), "dig +norec +dnssec +bufsize=1232 @192.0.2.1 -q example CAA");
+  const Reason& reason = builtin_reasons().reason_of(test::make_finding({.name = "a.example"}));
+  EXPECT_EQ(found[0].at("reason"),
+            (boost::json::object{
+                {"id", "zone-servfail"}, {"likely", reason.likely}, {"fix", reason.fix}}));
   EXPECT_EQ(found[1].at("name"), "a.example");
 }
 
