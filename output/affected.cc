@@ -17,9 +17,15 @@ namespace caascan {
 
 void AffectedNames::add(const Finding& finding, const ProviderTable& providers,
                         const SpilledLine& line) {
-  const auto provider = nameservers_.try_emplace(providers.provider_of(finding.nameservers)).first;
+  const auto provider = servers_.try_emplace(providers.provider_of(finding.nameservers)).first;
+  ProviderServers& servers = provider->second;
   for (const std::string& nameserver : finding.nameservers) {
-    if (is_list_name(nameserver)) provider->second.insert(nameserver);
+    if (is_list_name(nameserver)) servers.nameservers.insert(nameserver);
+  }
+  if (!finding.soa_contact.empty()) servers.contacts.insert(printable_ascii(finding.soa_contact));
+  for (const ServerVersion& version : finding.versions) {
+    if (version.text.empty()) continue;
+    servers.versions[printable_ascii(version.text)].insert(version.server_address);
   }
   AffectedName& out = names_.emplace_back();
   out.name = finding.name.text();

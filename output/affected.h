@@ -39,8 +39,13 @@ struct AffectedName {
   SpilledLine line;  // the published JSON line
 };
 
-// Nameserver names by provider, host names only.
-using ProviderNameservers = std::map<std::string, std::set<std::string>, std::less<>>;
+// What findings say of a provider's servers.
+struct ProviderServers {
+  std::set<std::string> nameservers;  // host names only
+  std::set<std::string> contacts;     // SOA RNAMEs of zones at fault, printable ASCII
+  std::map<std::string, std::set<std::string>> versions;  // printable text → server addresses
+};
+using ServersByProvider = std::map<std::string, ProviderServers, std::less<>>;
 
 // Movable; not copied, for the views inside.
 class AffectedNames {
@@ -60,12 +65,12 @@ class AffectedNames {
   [[nodiscard]] std::span<const AffectedName> names() const { return names_; }
   // Index in `names`, or nothing; `name` without `*.`.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;
-  [[nodiscard]] const ProviderNameservers& nameservers() const { return nameservers_; }
+  [[nodiscard]] const ServersByProvider& servers() const { return servers_; }
 
  private:
   std::vector<AffectedName> names_;
   std::unordered_map<std::string_view, std::size_t> by_name_;
-  ProviderNameservers nameservers_;
+  ServersByProvider servers_;
 };
 
 // One line of the published findings.ndjson.zst: the finding and what is derived from it.

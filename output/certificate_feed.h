@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "ingest/certificate_store.h"
 #include "output/affected.h"
+#include "output/line_sink.h"
 
 namespace caascan {
 
@@ -32,7 +32,6 @@ class CertificateFeed {
 
   // feed/certificates.ndjson: calls `line` with each JSON text, by not_after, then issuer
   // organisation, issuer common name and serial bytewise; stops at the first error.
-  using LineSink = std::function<std::expected<void, std::string>(std::string_view line)>;
   [[nodiscard]] std::expected<void, std::string> for_each_line(const LineSink& line) const;
 
   [[nodiscard]] std::size_t certificate_count() const { return certificates_.size(); }

@@ -71,9 +71,9 @@ std::vector<ProviderRow> rank_providers(const AffectedNames& affected) {
       row.share = static_cast<double>(row.servfail) / static_cast<double>(servfail_total);
     }
     row.zones = zones[provider].size();
-    if (const auto found = affected.nameservers().find(provider);
-        found != affected.nameservers().end()) {
-      row.nameservers.assign(found->second.begin(), found->second.end());
+    if (const auto found = affected.servers().find(provider); found != affected.servers().end()) {
+      const auto& nameservers = found->second.nameservers;
+      row.nameservers.assign(nameservers.begin(), nameservers.end());
     }
     out.push_back(std::move(row));
   }

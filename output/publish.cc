@@ -13,6 +13,7 @@
 #include "output/finding_spill.h"
 #include "output/generation.h"
 #include "output/lists.h"
+#include "output/operator_feed.h"
 #include "output/provider.h"
 #include "output/report.h"
 #include "scanner/store/zstd_lines.h"
@@ -33,6 +34,20 @@ class SetWriter {
 
   std::expected<void, std::string> write(std::string_view name, std::string_view text) {
     if (auto written = write_durably(path(name), text); !written) return written;
+    return finished(name);
+  }
+
+  // `produce` is called with a sink that takes each line, without its line break.
+  template <typename Produce>
+  std::expected<void, std::string> write_lines(std::string_view name, Produce produce) {
+    auto file = DurableFile::create(path(name));
+    if (!file) return std::unexpected(file.error());
+    const auto produced = produce([&](std::string_view line) {
+      auto taken = file->write(line);
+      return taken ? file->write("\n") : taken;
+    });
+    if (!produced) return produced;
+    if (auto closed = file->close(); !closed) return closed;
     return finished(name);
   }
 
@@ -110,25 +125,24 @@ std::expected<void, std::string> write_feeds(SetWriter& set, const AffectedNames
   const std::vector<std::string> hostnames = feed.hostnames();
   contents.feed_hostnames = hostnames.size();
   contents.feed_certificates = feed.certificate_count();
-  constexpr std::string_view kHostnames = "feed/hostnames.txt";
-  auto names = DurableFile::create(set.path(kHostnames));
-  if (!names) return std::unexpected(names.error());
-  for (const std::string& name : hostnames) {
-    if (auto written = names->write(name + '\n'); !written) return written;
+  if (auto done = set.write_lines("feed/hostnames.txt",
+                                  [&](const LineSink& line) -> std::expected<void, std::string> {
+                                    for (const std::string& name : hostnames) {
+                                      if (auto taken = line(name); !taken) return taken;
+                                    }
+                                    return {};
+                                  });
+      !done) {
+    return done;
   }
-  if (auto closed = names->close(); !closed) return closed;
-  if (auto done = set.finished(kHostnames); !done) return done;
-
-  constexpr std::string_view kFeed = "feed/certificates.ndjson";
-  auto lines = DurableFile::create(set.path(kFeed));
-  if (!lines) return std::unexpected(lines.error());
-  const auto written = feed.for_each_line([&](std::string_view line) {
-    auto taken = lines->write(line);
-    return taken ? lines->write("\n") : taken;
+  if (auto done = set.write_lines("feed/certificates.ndjson",
+                                  [&](const LineSink& line) { return feed.for_each_line(line); });
+      !done) {
+    return done;
+  }
+  return set.write_lines("feed/operators.ndjson", [&](const LineSink& line) {
+    return for_each_operator_line(affected, contents.providers, line);
   });
-  if (!written) return written;
-  if (auto closed = lines->close(); !closed) return closed;
-  return set.finished(kFeed);
 }
 
 std::expected<void, std::string> write_reports(SetWriter& set, const PublishOptions& options,

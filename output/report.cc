@@ -76,7 +76,8 @@ std::string summary_json(const PublishOptions& options, const SetContents& conte
   for (const auto& [name, lines] : contents.list_lines) lists[name] = lines;
   out["lists"] = std::move(lists);
   out["feed"] = json::object{{"certificates", contents.feed_certificates},
-                             {"hostnames", contents.feed_hostnames}};
+                             {"hostnames", contents.feed_hostnames},
+                             {"operators", contents.providers.size()}};
   json::array providers;
   for (const ProviderRow& row : contents.providers) {
     if (providers.size() == kProvidersInSummary) break;

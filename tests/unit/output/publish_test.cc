@@ -129,7 +129,7 @@ TEST(Publish, WritesTheWholeSet) {
                 "servfail-zones-namebright.txt", "servfail-zones-other.txt", "summary.json",
                 "timeout-list-namebright.txt", "timeout-list-other.txt"}));
   EXPECT_EQ(entries(set / "feed"),
-            (std::vector<std::string>{"certificates.ndjson", "hostnames.txt"}));
+            (std::vector<std::string>{"certificates.ndjson", "hostnames.txt", "operators.ndjson"}));
   expect_whole(set);
   EXPECT_EQ(read_file(run.out() / "servfail-list-namebright.txt"), "b.shop.example\n");
   EXPECT_EQ(read_file(run.out() / "servfail-list-other.txt"), "a.example\n");
@@ -169,8 +169,9 @@ TEST(Publish, FindingsAreSortedByNameWhateverTheOrderOfTheScan) {
     EXPECT_TRUE(finding.as_object().contains("dig"));
   }
   EXPECT_EQ(names, "a.example b.shop.example dead.example ");
-  for (const std::string file : {"findings.ndjson.zst", "providers.tsv", "summary.json",
-                                 "SHA256SUMS", "feed/certificates.ndjson"}) {
+  for (const std::string file :
+       {"findings.ndjson.zst", "providers.tsv", "summary.json", "SHA256SUMS",
+        "feed/certificates.ndjson", "feed/operators.ndjson"}) {
     EXPECT_EQ(read_file(run.out() / "current" / file), read_file(other.out() / "current" / file));
   }
 }
@@ -199,6 +200,7 @@ TEST(Publish, SummaryBalances) {
   EXPECT_EQ(summary.at("lists").as_object().size(), 7U);
   EXPECT_EQ(summary.at("feed").at("certificates"), 3);
   EXPECT_EQ(summary.at("feed").at("hostnames"), 6);
+  EXPECT_EQ(summary.at("feed").at("operators"), 2);
   EXPECT_EQ(summary.at("providers").at(0).at("share"), 0.5);
   EXPECT_EQ(summary.at("ingest").at("rejects").at("ip-address"), 4);
   EXPECT_EQ(summary.at("ingest").at("rejects").as_object().size(), kNameRejectCount);
@@ -220,7 +222,7 @@ TEST(Publish, ManifestSaysWhereTheSetComesFrom) {
   EXPECT_EQ(manifest.at("damage").at(0).at("path"), "/dumps/\xEF\xBF\xBD");
   EXPECT_EQ(manifest.at("damage_count"), 1);
   const boost::json::array& files = manifest.at("files").as_array();
-  EXPECT_EQ(files.size(), 12U);
+  EXPECT_EQ(files.size(), 13U);
   for (const boost::json::value& file : files) {
     const auto digest = digest_file(set / std::string(file.at("name").as_string()));
     ASSERT_TRUE(digest.has_value());
@@ -236,7 +238,8 @@ TEST(Publish, RunWithoutAffectedNamesPublishesEmptyLists) {
   for (const std::string file :
        {"servfail-list-namebright.txt", "servfail-list-other.txt", "servfail-zones-namebright.txt",
         "servfail-zones-other.txt", "timeout-list-namebright.txt", "timeout-list-other.txt",
-        "exceptions.txt", "current/feed/hostnames.txt", "current/feed/certificates.ndjson"}) {
+        "exceptions.txt", "current/feed/hostnames.txt", "current/feed/certificates.ndjson",
+        "current/feed/operators.ndjson"}) {
     EXPECT_EQ(read_file(run.out() / file), "") << file;
   }
   expect_whole(run.out() / "current");
