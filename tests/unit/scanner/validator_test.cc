@@ -423,6 +423,19 @@ TEST(ValidatorSignature, SignaturesOfOneSetAreTriedUpToABound) {
   }
 }
 
+TEST(ValidatorSignature, SignaturesThatCannotBeGoodCountTowardsTheBound) {
+  const Answer answer;
+  Records set = answer.key.sign(answer.caa);
+  const Rdata good = set.signatures[0];
+  set.signatures.assign(kSignaturesPerSetMax, good);
+  for (std::size_t i = 0; i < kSignaturesPerSetMax; ++i) {
+    set.signatures[i][3] = 4;  // more labels than the name has
+    set.signatures[i].back() ^= static_cast<std::uint8_t>(i);
+  }
+  set.signatures.push_back(good);
+  EXPECT_BOGUS(answer.check(set), BogusKind::kTooManyChecks);
+}
+
 TEST(ValidatorSignature, KeysOfOneTagAreTriedUpToABound) {
   const Answer answer;
   for (const std::size_t others : {kKeysPerTagMax - 1, kKeysPerTagMax}) {
