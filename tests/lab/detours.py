@@ -47,7 +47,7 @@ TRUNCATION_ZONES = (
         """),
     Zone("deaf-ears.org", "deaf", "a CAA set too big for UDP, and TCP is accepted without an answer",
          records=WEB + BIG_SET, names="""
-        deaf-ears.org timeout
+        deaf-ears.org timeout history
         """),
 )
 
@@ -78,8 +78,8 @@ EDNS_ZONES = (
         www.nothing-exists.net empty
         """),
     Zone("few-words.org", "terse", "an empty message for CAA", records=WEB, names="""
-        few-words.org empty
-        www.few-words.org empty
+        few-words.org empty version
+        www.few-words.org empty version
         """),
     Zone("unfinished.com", "stub", "NOTIMP for everything", names="""
         www.unfinished.com servfail
@@ -169,7 +169,7 @@ DISAGREEING_ZONES = (
         last-resort.net empty
         """),
     Zone("double-fault.org", "doublefault", "one server refuses, the other is silent", names="""
-        double-fault.org timeout
+        double-fault.org timeout history
         """),
 )
 

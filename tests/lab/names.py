@@ -13,6 +13,7 @@ from collections import namedtuple
 from dataclasses import dataclass
 
 from . import topology
+from .zones import HANGS_ON
 
 LETS_ENCRYPT, OTHER_CA, STAGING_CA = "Let's Encrypt", "Example CA", "(STAGING) Let's Encrypt"
 
@@ -32,6 +33,7 @@ COLUMNS = namedtuple("Row", (
     "control",      # answers | fails: an A question for the failing label through the same resolver
     "zone_ns",      # answers | fails: an NS question for the zone at fault through the same resolver
     "note",         # what the row shows, or the reason for a reject
+    "hangs_on",     # dnssec | chance | version | history (HANGS_ON in zones.py), or "-"
 ))
 
 
@@ -46,6 +48,9 @@ class Issued:
     fault: topology.Zone | None
     issuer: str
     expired: bool
+    control: str
+    zone_ns: str
+    hangs_on: str
 
     @property
     def scanned(self):
@@ -66,14 +71,22 @@ def issued_names(zone):
         if not words:
             continue
         name, outcome, options = words[0], words[1], dict(word.partition("=")[::2] for word in words[2:])
-        if outcome not in ("found", "empty", "servfail", "timeout") or options.keys() - {"at", "zone", "ca", "expired"}:
+        hangs_on = [word for word in HANGS_ON if word in options]
+        known = {"at", "zone", "ca", "expired", "a", "ns", *HANGS_ON}
+        if outcome not in ("found", "empty", "servfail", "timeout") or options.keys() - known or len(hangs_on) > 1:
             raise ValueError(f"zone {zone.name}: cannot read {line.strip()!r}")
         label = options.get("at", scanned(name)) if outcome != "empty" else "-"
         fault = None
         if outcome in ("servfail", "timeout"):
             fault = topology.all_zones()[options["zone"]] if "zone" in options else topology.zone_of(label)
         issuer = OTHER_CA if options.get("ca") == "other" else LETS_ENCRYPT
-        yield Issued(name, outcome, label, zone, fault, issuer, "expired" in options)
+        control = zone_ns = "-"
+        if fault:
+            control = options.get("a", "answers" if topology.fails_for_caa_only(fault) else "fails")
+            zone_ns = options.get("ns", "answers" if topology.answers_at_apex(fault) else "fails")
+        yield Issued(
+            name, outcome, label, zone, fault, issuer, "expired" in options, control, zone_ns, *hangs_on or "-"
+        )
 
 
 def all_issued():
@@ -125,15 +138,12 @@ def escaped(name):
 
 
 def _expectation(issued):
-    """The columns from `outcome` to `note` for a name of the table."""
-    if issued.fault is None:
-        return (issued.outcome, issued.scanned, issued.label, "-", "-", "-", "-", issued.zone.shows)
+    """The columns from `outcome` to `hangs_on` for a name of the table."""
     fault = issued.fault
-    control = "answers" if topology.fails_for_caa_only(fault) else "fails"
-    zone_ns = "answers" if topology.answers_at_apex(fault) else "fails"
+    zone, provider = (fault.name, topology.provider_label(fault)) if fault else ("-", "-")
     return (
-        issued.outcome, issued.scanned, issued.label, fault.name, topology.provider_label(fault), control, zone_ns,
-        issued.zone.shows,
+        issued.outcome, issued.scanned, issued.label, zone, provider, issued.control, issued.zone_ns, issued.zone.shows,
+        issued.hangs_on,
     )
 
 
@@ -151,18 +161,18 @@ class _Ledger:
         not_before = -(91 + self._number * 7 % 80) if expired else -(1 + self._number * 7 % 80)
         kind = "x509" if self._number % 3 == 0 else "precert"
         for field, name, expectation in entries:
-            *columns, shows = expectation
+            *columns, shows, hangs_on = expectation
             self.rows.append(COLUMNS(
                 self._number, kind, issuer, not_before, not_before + 90 if not expired else not_before + 89,
-                field, escaped(name), *columns, note or shows,
+                field, escaped(name), *columns, note or shows, hangs_on,
             ))
 
 
 def _rejected(reason):
-    return ("reject", "-", "-", "-", "-", "-", "-", reason)
+    return ("reject", "-", "-", "-", "-", "-", "-", reason, "-")
 
 
-IGNORED = ("ignored", "-", "-", "-", "-", "-", "-", "")
+IGNORED = ("ignored", "-", "-", "-", "-", "-", "-", "", "-")
 
 
 def rows():
@@ -185,16 +195,16 @@ def rows():
     ledger.certificate([again("bright-bakery.com")], issuer=OTHER_CA, note="also known from another issuer")
     ledger.certificate([again("tennis-club.com"), again("city-library.nl"), again("bank-holiday.nl")],
                        note="one certificate over several zones")
-    ledger.certificate([("cn", "cn-only.mill-bakery.nl", ("empty", "cn-only.mill-bakery.nl", *["-"] * 5, ""))],
+    ledger.certificate([("cn", "cn-only.mill-bakery.nl", ("empty", "cn-only.mill-bakery.nl", *["-"] * 5, "", "-"))],
                        note="no SAN: the CN counts")
     ledger.certificate([("cn", "not-asked.mill-bakery.nl", IGNORED), again("mill-bakery.nl")],
                        note="a CN beside SANs does not count")
     ledger.certificate([("cn", "Device 12", IGNORED)], note="no SAN and a CN that is no host name")
-    ledger.certificate([("san", "_service.mill-bakery.nl", ("empty", "_service.mill-bakery.nl", *["-"] * 5, ""))],
+    ledger.certificate([("san", "_service.mill-bakery.nl", ("empty", "_service.mill-bakery.nl", *["-"] * 5, "", "-"))],
                        note="an underscore is allowed")
     ledger.certificate(
         [("san", "staging.bright-tours.org", ("servfail", "staging.bright-tours.org", "staging.bright-tours.org",
-                                              "bright-tours.org", "namebright", "answers", "answers", ""))],
+                                              "bright-tours.org", "namebright", "answers", "answers", "", "-"))],
         issuer=STAGING_CA, note="an issuer whose name only contains that of another")
     for name, reason in REJECTS:
         ledger.certificate([("san", name, _rejected(reason)), again("mill-bakery.nl")])

@@ -1,7 +1,7 @@
 """What the servers that can say so have logged themselves: every question, at which of their addresses, and when.
 
-BIND names the address in its query log; dnsdist keeps one log for each of its addresses.  NSD logs no questions, Knot's
-and PowerDNS's logs do not tell one address of theirs from another, and where nobody answers nobody logs.
+BIND names the address in its query log; dnsdist and the scripted servers keep one log for each address.  NSD logs no
+questions, Knot's and PowerDNS's logs do not tell one address of theirs from another, and where nobody answers nobody logs.
 """
 
 import ipaddress
@@ -10,6 +10,8 @@ import time
 from collections import defaultdict
 
 from . import topology
+from .manners import MANNERS
+from .providers import FRONT_RULES
 
 # 24-Nov-2026 18:00:00.123 client @0x7f… 45.76.0.10#5353 (www.x.org): query: www.x.org IN CAA -E(0)D (45.77.21.53)
 _BIND = re.compile(r"^(\S+ [\d:]+)\.(\d{3}) client @\S+ (\S+)#\d+ .*: query: .* \((\S+)\)$")
@@ -18,8 +20,8 @@ _FRONT = re.compile(r"^\[(\d+)\.(\d{3})\d*\] Packet from (\S+):\d+ for ")
 
 
 def front_log(folder, address):
-    """Where dnsdist logs the questions at one address."""
-    return folder / f"dnsdist-{address.replace(':', '_')}.queries"
+    """Where the questions at one address are logged, by dnsdist or by a scripted server."""
+    return folder / f"front-{address.replace(':', '_')}.queries"
 
 
 def _lines(file):
@@ -46,7 +48,7 @@ def questions(folder, since_s, without):
             date, milliseconds, source, address = found.groups()
             # BIND logs local time.
             add(address, time.mktime(time.strptime(date, "%d-%b-%Y %H:%M:%S")), milliseconds, source)
-    for group in topology.fronts().values():
+    for group in topology.fronts(FRONT_RULES.keys() | MANNERS.keys()).values():
         for address in group:
             times[_canonical(address)] = []
             for line in _lines(front_log(folder, address)):

@@ -12,6 +12,8 @@ caascan, refuses to ask special-use addresses.  Nothing ever leaves the namespac
 
 from dataclasses import dataclass
 
+from .manners import MANNERS
+
 # Real servers that listen on the nameserver's own addresses: manner -> name of the instance in servers.py.  The root,
 # the registries and the hosters are separate instances, because a server that holds both a zone and its child answers
 # from the child, and there would be no referral to see.
@@ -43,9 +45,17 @@ FRONT_RULES = {
     "edns-drop": (_WITH_EDNS, "DropAction()"),
     "case-refused": (_MIXED_CASE, "RCodeAction(DNSRCode.REFUSED)"),
     "case-drop": (_MIXED_CASE, "DropAction()"),
+    "dnskey-refused": ("QTypeRule(48)", "RCodeAction(DNSRCode.REFUSED)"),
+    "dnskey-servfail": ("QTypeRule(48)", "RCodeAction(DNSRCode.SERVFAIL)"),
+    "dnskey-drop": ("QTypeRule(48)", "DropAction()"),
+    "dnskey-truncated": ("AndRule({QTypeRule(48), TCPRule(false)})", "TCAction()"),
+    "ds-refused": ("QTypeRule(43)", "RCodeAction(DNSRCode.REFUSED)"),
+    "ds-servfail": ("QTypeRule(43)", "RCodeAction(DNSRCode.SERVFAIL)"),
+    "ds-drop": ("QTypeRule(43)", "DropAction()"),
     "all-servfail": ("AllRule()", "RCodeAction(DNSRCode.SERVFAIL)"),
     "all-refused": ("AllRule()", "RCodeAction(DNSRCode.REFUSED)"),
     "all-notimp": ("AllRule()", "RCodeAction(DNSRCode.NOTIMP)"),
+    "all-formerr": ("AllRule()", "RCodeAction(DNSRCode.FORMERR)"),
     "all-notauth": ("AllRule()", "RCodeAction(DNSRCode.NOTAUTH)"),
     "all-drop": ("AllRule()", "DropAction()"),
 }
@@ -59,12 +69,21 @@ RELAYS = {"udp-only": "--tcp=refused", "tcp-silent": "--tcp=silent"}
 SERVERLESS = {"closed", "nameless", "internal"}
 
 # Manners under which CAA fails and all other types are answered.  Behind a relay it is for the size of the CAA set.
-CAA_ONLY = {"caa-servfail", "caa-refused", "caa-notimp", "caa-formerr", "caa-drop", *RELAYS}
+CAA_ONLY = {
+    "caa-servfail", "caa-refused", "caa-notimp", "caa-formerr", "caa-drop", "caa-no-rrsig", "bad-signature",
+    "truncated-always", "tcp-reset", *RELAYS,
+}
 
 # Manners under which a resolver gets its answers after all, by one way or another.
 ROUNDABOUT = {
     "caa-nxdomain", "caa-empty", "caa-truncated", "udp-truncated", "edns-formerr", "edns-notimp", "case-drop",
+    "dnskey-truncated", "case-folded", "case-hidden", "bad-version", "caa-empty-aa", "caa-empty-bare", "foreign-soa",
+    "not-authoritative", "recursion-lame", "broken-caa", "apex-caa-servfail", "old-powerdns",
+    "denial-no-rrsig", "no-denial", "ds-stripped", "ds-refused", "ds-servfail", "ds-drop",
 }
+
+# The rest of those with a real server behind them: what they make of its answers is of no use to a resolver.
+HOPELESS = {"dnskey-refused", "dnskey-servfail", "dnskey-drop", *MANNERS} - CAA_ONLY - ROUNDABOUT
 
 HEALTHY = set(INSTANCES) | ROUNDABOUT
 
@@ -104,8 +123,16 @@ def pair(number, v4=True):
         yield addresses if v4 else addresses[1:]
 
 
-def operator(key, zone, number, manner, shows, *, second=None, home_at=None, backend="powerdns", v4=True):
-    """The usual operator: ns1 and ns2 in one zone of its own, both in the same manner unless `second` is given."""
+def operator(key, zone, number, manner, shows, *, second=None, home_at=None, backend=None, v4=True):
+    """The usual operator: ns1 and ns2 in one zone of its own, both in the same manner unless `second` is given.
+
+    Behind a scripted manner is Knot: the home zone is not signed, so it is served as it is, or with the operator
+    `home_at`.
+    """
+    scripted = bool({manner, second} & MANNERS.keys())
+    backend = backend or ("knot" if scripted or manner.startswith(("dnskey-", "ds-")) else "powerdns")
+    if scripted:
+        home_at = home_at or "quayside"
     first_addresses, second_addresses = pair(number, v4)
     return Provider(
         key=key,
@@ -312,6 +339,99 @@ _PROVIDERS = (
             Nameserver("ns2.ring-two-dns.net", ("45.78.45.53",), "nameless"),
         ),
         homes=("ring-two-dns.net",), home_at="ring-one",
+    ),
+
+    # DNSSEC: a real server holds the signed zone, and something takes away or spoils a part of what proves it.
+    operator("bareback", "bareback-dns.com", 46, "no-rrsig", "strips every signature"),
+    operator("halfdressed", "halfdressed-dns.net", 47, "caa-no-rrsig", "strips the signatures of answers to CAA"),
+    operator("loosecap", "loosecap-dns.org", 48, "denial-no-rrsig", "strips the signatures of NSEC and NSEC3 records"),
+    operator("hearsay", "hearsay-dns.nl", 49, "no-denial", "strips NSEC and NSEC3 records"),
+    operator("smudge", "smudge-dns.com", 50, "bad-signature", "spoils the signatures of answers to CAA"),
+    operator("keyless", "keyless-dns.net", 51, "no-dnskey", "has no DNSKEY records, it says"),
+    operator("keyguard", "keyguard-dns.org", 52, "dnskey-refused", "REFUSED for DNSKEY"),
+    operator("keyquiet", "keyquiet-dns.com", 53, "dnskey-drop", "drops DNSKEY"),
+    operator("keyfail", "keyfail-dns.net", 54, "dnskey-servfail", "SERVFAIL for DNSKEY"),
+    operator("keyring", "keyring-dns.org", 55, "dnskey-truncated", "truncates DNSKEY over UDP, TCP works"),
+    operator("linkguard", "linkguard-dns.com", 56, "ds-refused", "REFUSED for DS"),
+    operator("linkquiet", "linkquiet-dns.net", 57, "ds-drop", "drops DS"),
+    operator("linkfail", "linkfail-dns.org", 58, "ds-servfail", "SERVFAIL for DS"),
+    operator("linkless", "linkless-dns.com", 59, "ds-stripped", "strips DS records and the proof that there are none"),
+    operator("halftrue", "halftrue-dns.net", 60, "knot", "one of two servers strips signatures", second="no-rrsig"),
+    operator(
+        "halfsmudged", "halfsmudged-dns.org", 61, "bad-signature", "one of two servers spoils signatures",
+        second="knot",
+    ),
+    operator("ironworks", "ironworks-dns.nl", 62, "old-powerdns", "PowerDNS 4.0.3: the wrong NSEC for mixed case"),
+
+    # The case of names, and messages that are odd.
+    operator("folding", "folding-dns.com", 63, "case-folded", "answers in lower case"),
+    operator("refolding", "refolding-dns.net", 64, "case-folded-serial", "the same, with a new serial each"),
+    operator("hideaway", "hideaway-dns.org", 65, "case-hidden", "has no CAA set for names in mixed case"),
+    operator("mirror", "mirror-dns.com", 66, "qr-clear", "answers that say they are questions"),
+    operator("crosstalk", "crosstalk-dns.net", 67, "wrong-name", "answers another name"),
+    operator("typecast", "typecast-dns.org", 68, "wrong-type", "answers another type"),
+    operator("mumble", "mumble-dns.com", 69, "no-question", "answers without the question"),
+    operator("stutter", "stutter-dns.net", 70, "two-questions", "answers with the question twice"),
+    operator("misdial", "misdial-dns.org", 71, "wrong-id", "answers with another ID"),
+    operator("shredder", "shredder-dns.com", 72, "cut-off", "answers that end in the middle of a record"),
+    operator("newversion", "newversion-dns.net", 73, "bad-version", "BADVERS for queries with EDNS"),
+    operator("terse-aa", "terse-aa-dns.org", 74, "caa-empty-aa", "an empty message with AA for CAA"),
+    operator("terse-bare", "terse-bare-dns.com", 75, "caa-empty-bare", "an empty message without AA and OPT for CAA"),
+    operator("humble", "humble-dns.net", 76, "not-authoritative", "answers without AA"),
+    operator("gobetween", "gobetween-dns.org", 77, "recursion-lame", "answers as a resolver: RA and no AA"),
+    operator("neighbour", "neighbour-dns.com", 78, "foreign-soa", "denies CAA with the SOA of another zone"),
+    operator("sideways", "sideways-dns.net", 79, "sideways", "refers to the zone beside", home_at="quayside"),
+    operator("selfsame", "selfsame-dns.org", 80, "self-referral", "refers to the zone itself", home_at="quayside"),
+    operator("upstairs", "upstairs-dns.com", 81, "upward-root", "refers to the root", home_at="quayside"),
+    operator("landing", "landing-dns.net", 82, "upward-tld", "refers to the TLD", home_at="quayside"),
+    operator("overfull", "overfull-dns.org", 83, "truncated-always", "truncates CAA, over TCP too"),
+    operator("slammed", "slammed-dns.com", 84, "tcp-reset", "truncates CAA, and TCP ends with a reset"),
+    operator("formless", "formless-dns.net", 85, "all-formerr", "FORMERR for everything", home_at="quayside"),
+    operator("scribble", "scribble-dns.org", 86, "broken-caa", "CAA records that cannot be parsed"),
+    operator("forked", "forked-dns.com", 87, "two-dnames", "two DNAME records where there is one"),
+
+    # Ways to nameservers that are too long or too many.
+    Provider(
+        "crowd", "seventeen servers: sixteen refuse, the last is fine",
+        (
+            *(Nameserver(f"ns{n}.crowd-dns.com", (f"45.77.90.{n}",), "all-refused") for n in range(1, 17)),
+            Nameserver("ns17.crowd-dns.com", ("45.78.90.53",), "knot"),
+        ),
+        homes=("crowd-dns.com",), home_at="quayside",
+    ),
+    Provider(
+        "roster", "twelve nameserver names in other TLDs, of which eleven do not exist",
+        (
+            *(Nameserver(f"ns{n}.roster-dns.org", (f"45.77.91.{n}",), "nameless") for n in range(1, 12)),
+            Nameserver("ns12.roster-dns.org", ("45.78.91.53",), "knot"),
+        ),
+        homes=("roster-dns.org",), home_at="quayside",
+    ),
+    *(
+        operator(
+            f"stair-{step}", f"stair-{step}.{tld}", 91 + step, "knot",
+            f"healthy; to its nameserver names without glue it is {step} times the same",
+            home_at=f"stair-{step - 1}" if step > 1 else "quayside",
+        )
+        for step, tld in enumerate(("com", "org", "nl", "net", "co.uk", "org"), 1)
+    ),
+
+    # Registries, most of them in trouble.
+    operator("travel-registry", "travel-registry.net", 101, "registry", "a registry (Knot)", home_at="quayside"),
+    operator("pro-registry", "pro-registry.org", 102, "registry", "a registry (Knot)", home_at="quayside"),
+    operator("coop-registry", "coop-registry.com", 103, "registry", "a registry (Knot)", home_at="quayside"),
+    operator(
+        "aero-registry", "aero-registry.net", 104, "registry", "a registry, one of two servers refuses",
+        second="all-refused", home_at="quayside",
+    ),
+    operator(
+        "jobs-registry", "jobs-registry.org", 105, "all-servfail", "a registry: SERVFAIL for everything",
+        home_at="quayside",
+    ),
+    operator("tel-registry", "tel-registry.com", 106, "all-drop", "a registry: silent", home_at="quayside"),
+    operator(
+        "cat-registry", "cat-registry.net", 107, "apex-caa-servfail", "a registry: SERVFAIL for CAA of the TLD",
+        home_at="quayside",
     ),
 )
 

@@ -6,6 +6,7 @@ namespace there is only one.  A daemon is ready when it answers for the last of 
 """
 
 import contextlib
+import json
 import os
 import signal
 import shutil
@@ -16,8 +17,10 @@ import time
 from pathlib import Path
 
 from . import namespace, own_logs, signing, topology
+from .manners import MANNERS
 from .providers import FRONT_RULES, INSTANCES, RELAYS, ROOT_SERVERS
 from .question import ask
+from .scripted import READY
 
 READY_WITHIN_S = 20.0
 _READY_POLL_S = 0.02
@@ -73,6 +76,7 @@ class Lab:
             self._start_bind("bind")
             self._start_dnsdist()
             self._start_relays()
+            self._start_scripted()
             self._start_unbound()
             self._wait_until_ready()
         except BaseException:
@@ -140,7 +144,7 @@ class Lab:
             for letter, v4, v6 in ROOT_SERVERS
         )
         (self.folder / "root.hints").write_text(hints)
-        (self.folder / "root.ds").write_text(f". IN DS {ds_of['.']}\n")
+        (self.folder / "root.ds").write_text("".join(f". IN DS {rdata}\n" for rdata in ds_of["."]))
 
     def _zone_file(self, zone, second=False):
         return self.folder / "zones" / ("root.zone" if zone.name == "." else zone.name + ".zone" + ".second" * second)
@@ -153,13 +157,13 @@ class Lab:
 
     # Daemons
 
-    def _start(self, name, command):
+    def _start(self, name, command, environment=None):
         log = self.folder / f"{name}.log"
         self._logs[name] = log
         with log.open("wb") as out:
             self._daemons[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=self.folder,
-                start_new_session=True, preexec_fn=namespace.die_with_parent,
+                start_new_session=True, preexec_fn=namespace.die_with_parent, env=environment,
             )
 
     def _configure(self, name, text):
@@ -265,6 +269,19 @@ controls {{ }};
             port = _BACKEND_PORTS[topology.backend_instance(key)]
             relay = Path(__file__).with_name("relay.py")
             self._start(f"relay-{key}", [sys.executable, "-B", str(relay), RELAYS[manner], str(port), *addresses])
+
+    def _start_scripted(self):
+        """One process for all scripted servers."""
+        fronts = [
+            {
+                "address": address, "manner": manner, "port": _BACKEND_PORTS[topology.backend_instance(key)],
+                "log": str(own_logs.front_log(self.folder, address)),
+            }
+            for (key, manner), group in topology.fronts(MANNERS).items() for address in group
+        ]
+        config = self._configure("scripted.json", json.dumps(fronts, indent=1))
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        self._start("scripted", [sys.executable, "-B", "-m", "lab.scripted", config], environment)
 
     def _start_powerdns(self):
         """The database is filled as a control panel would fill it; PowerDNS signs with the keys in it as it answers."""
@@ -379,6 +396,7 @@ server:
     num-threads: 1
     outgoing-range: 4096
     num-queries-per-thread: 4096
+    outgoing-num-tcp: 200
     discard-timeout: 0
     wait-limit: 0
     module-config: "validator iterator"
@@ -424,6 +442,7 @@ remote-control:
                 self._await("dnsdist", until, lambda: ask(group[-1], ".", "SOA"), lambda _: True)
         for (key, _), group in topology.fronts(RELAYS).items():
             self._await(f"relay-{key}", until, lambda: ask(group[-1], ".", "SOA"), lambda _: True)
+        self._await("scripted", until, lambda: self._logs["scripted"].read_text().split(), lambda said: READY in said)
         self._await(
             "unbound", until, lambda: ask(RESOLVER[0], ".", "SOA", recursion=True), lambda reply: reply.authenticated
         )

@@ -11,10 +11,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from .detours import DETOUR_ZONES
-from .providers import CAA_ONLY, FRONT_RULES, HEALTHY, INSTANCES, PROVIDERS, ROUNDABOUT
-from .zones import DNSSEC_FAULTS, FAULTS, PLAIN_ZONES, REGISTRY_ZONES, Zone
+from .oddities import ODD_ZONES
+from .proofs import PROOF_ZONES
+from .providers import CAA_ONLY, FRONT_RULES, HEALTHY, HOPELESS, INSTANCES, PROVIDERS, ROUNDABOUT
+from .zones import FAULTS, HARMLESS, PLAIN_ZONES, REGISTRY_ZONES, Zone
 
-ZONES = PLAIN_ZONES + DETOUR_ZONES
+ZONES = PLAIN_ZONES + DETOUR_ZONES + PROOF_ZONES + ODD_ZONES
 
 TTL_S = 300
 SERIAL = 2024010100
@@ -59,7 +61,7 @@ def all_zones():
     for zone in (*ZONES, *homes):
         if zone.name in zones:
             raise ValueError(f"zone {zone.name} is described twice")
-        if zone.fault and zone.fault not in FAULTS:
+        if zone.fault and zone.fault not in FAULTS | HARMLESS:
             raise ValueError(f"zone {zone.name}: no such fault: {zone.fault}")
         if zone.at not in PROVIDERS:
             raise ValueError(f"zone {zone.name}: no such provider: {zone.at}")
@@ -96,7 +98,7 @@ def instances(zone):
     for manner in PROVIDERS[zone.at].manners():
         if manner in INSTANCES:
             loaded.add(INSTANCES[manner])
-        elif manner in CAA_ONLY | ROUNDABOUT:
+        elif manner in CAA_ONLY | ROUNDABOUT | HOPELESS:
             loaded.add(INSTANCES[PROVIDERS[zone.at].backend])
     return loaded
 
@@ -175,7 +177,7 @@ def children():
 
 
 def records(zone, ds_of, second=False):
-    """All records of a zone, unsigned.  `ds_of` maps the names of signed zones to the rdata of their DS record."""
+    """All records of a zone, unsigned.  `ds_of` maps zone names to the rdata of their DS records."""
     host = nameservers(zone)[0].host
     mailbox = "hostmaster." if zone.name == "." else f"hostmaster.{zone.name}."
     found = [Record(zone.name, "SOA", f"{host}. {mailbox} {SERIAL} 3600 900 604800 {TTL_S}")]
@@ -190,8 +192,8 @@ def records(zone, ds_of, second=False):
             found.append(Record(child.name, "NS", nameserver.host + "."))
             if is_within(nameserver.host, zone.name):
                 found += _addresses(nameserver)
-        if zone.signed and child.name in ds_of:
-            found.append(Record(child.name, "DS", ds_of[child.name]))
+        if zone.signed:
+            found += [Record(child.name, "DS", rdata) for rdata in ds_of.get(child.name, ())]
     return list(dict.fromkeys(found))
 
 
@@ -214,14 +216,10 @@ def provider_label(zone):
 
 def answers_at_apex(zone):
     """True when the zone's servers answer SOA and NS at the apex, and a validating resolver believes them."""
-    if zone.fault not in ("", "malformed-caa"):
+    if zone.fault not in ("", "malformed-caa", *HARMLESS):
         return False
     return bool(PROVIDERS[zone.at].manners() & (CAA_ONLY | HEALTHY))
 
 
 def fails_for_caa_only(zone):
     return not zone.fault and bool(PROVIDERS[zone.at].manners() & CAA_ONLY)
-
-
-def fails_for_dnssec_only(zone):
-    return zone.fault in DNSSEC_FAULTS

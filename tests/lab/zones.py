@@ -1,17 +1,20 @@
 """The zones of the lab: where each is served, what it holds, and what a CA sees when it looks up CAA for its names.
 
-This table, which detours.py continues, is the only place where a zone is described; zone files, databases, delegations,
-DS records, the sample's certificates and the expected outcomes are all made from it.
+This table, which detours.py, proofs.py and oddities.py continue, is the only place where a zone is described; zone
+files, databases, delegations, DS records, the sample's certificates and the expected outcomes are all made from it.
 
 `records` is zone-file text, one record a line, owner names relative to the zone, without SOA and NS.  `names` is what
 Certificate Transparency holds for the zone, one name a line, as issued:
 
-    NAME  OUTCOME  [at=LABEL] [zone=ZONE] [ca=other] [expired]
+    NAME  OUTCOME  [at=LABEL] [zone=ZONE] [ca=other] [expired] [a=…] [ns=…] [HANGS-ON]
 
 OUTCOME is found, empty, servfail or timeout, as a CA sees it through a validating resolver.  `at` is the label that
 failed, or where the set was found, when it is not the name itself; `zone` is the zone at fault when it is not the zone
 that holds that label, for instance behind an alias.  `ca=other` puts the name into a certificate of another issuer,
-`expired` into one that has run out.
+`expired` into one that has run out.  `a` and `ns` are answers or fails, where the control questions (A for the label
+that failed, NS for the zone at fault) come out otherwise than the provider's manner lets expect.
+
+HANGS-ON says on what the outcome hangs besides the zone itself: one of HANGS_ON, and the last column of names.tsv.
 """
 
 from dataclasses import dataclass
@@ -19,7 +22,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Zone:
-    """One zone.  `signed` is "" or "nsec", "nsec3", "nsec3-optout"; `fault` is one of FAULTS."""
+    """One zone.  `signed` is "" or "nsec", "nsec3", "nsec3-optout"; `fault` is one of FAULTS or HARMLESS, `keys` of the
+    sets of keys in signing.py."""
 
     name: str
     at: str
@@ -28,20 +32,41 @@ class Zone:
     names: str = ""
     signed: str = ""
     fault: str = ""
+    keys: str = ""
     second: str = ""  # the records at the second nameserver, where it disagrees with the first
 
 
 # What can be wrong with a zone itself, whatever its servers are:
 FAULTS = {
     "expired": "the signatures ran out a month ago",
+    "not-yet-valid": "the signatures are those of next month",
     "ds-mismatch": "the DS record at the parent matches no key of the zone",
+    "ds-unsigned": "a DS record at the parent, but the zone is not signed",
+    "ds-algorithm-beside": "of two DS records one is of an algorithm that nobody knows, the other matches no key",
+    "same-tag": "twelve more keys with the tag of the one that signs",
     "not-loaded": "the servers do not have the zone (lame delegation)",
     "malformed-caa": "a CAA record of one name in the database cannot be parsed",
     "malformed-apex": "a CAA record of the apex in the database cannot be parsed",
 }
 
-# Those that only a validating resolver sees.
-DNSSEC_FAULTS = {"expired", "ds-mismatch"}
+# What may look like a fault and is none.
+HARMLESS = {
+    "ds-algorithm": "a DS record of an algorithm that nobody knows: as good as none",
+    "ds-digest": "a DS record with a digest that nobody knows: as good as none",
+    "ds-spare": "two DS records, of which one matches",
+    "ds-sha1": "a DS record with SHA-1",
+    "ds-sha384": "a DS record with SHA-384",
+    "iterations-100": "NSEC3 with 100 iterations and salt, which is still validated",
+    "iterations-200": "NSEC3 with 200 iterations, which is more than is validated: as good as unsigned",
+}
+
+# On what an outcome may hang; whoever compares two programs excepts such a name, and says so.
+HANGS_ON = {
+    "dnssec": "only validation shows the fault",
+    "chance": "on the case of the letters in the questions, or on which servers are asked, or when",
+    "version": "on the version of the resolver; the table has that of 1.17.1",
+    "history": "on what the resolver knows of the servers: it goes on with a silent one for longer than 15 s",
+}
 
 # Addresses of web servers in the zones; nothing listens there, and CAA questions never need them.
 WEB = "@ A 192.0.2.80\n@ AAAA 2001:db8::80\nwww A 192.0.2.80\n"
@@ -58,6 +83,13 @@ REGISTRY_ZONES = (
     Zone("nl", "nl-registry", "signed with NSEC3 and opt-out", signed="nsec3-optout"),
     Zone("uk", "uk-registry", "signed with NSEC3", signed="nsec3"),
     Zone("co.uk", "uk-registry", "a registry zone below a registry zone", signed="nsec3"),
+    Zone("coop", "coop-registry", "a TLD that is not signed"),
+    Zone("aero", "aero-registry", "one of two servers of the TLD refuses", signed="nsec3-optout"),
+    Zone("travel", "travel-registry", "a TLD whose DS record matches no key", signed="nsec3", fault="ds-mismatch"),
+    Zone("pro", "pro-registry", "a TLD whose signatures have run out", signed="nsec", fault="expired"),
+    Zone("jobs", "jobs-registry", "a TLD whose servers fail", signed="nsec"),
+    Zone("tel", "tel-registry", "a TLD whose servers are silent", signed="nsec"),
+    Zone("cat", "cat-registry", "a TLD that fails for CAA of its own name", signed="nsec"),
 )
 
 HEALTHY_ZONES = (
@@ -312,13 +344,13 @@ BROKEN_ZONES = (
         """),
     Zone("expired-passport.com", "quayside", "the signatures have run out", signed="nsec", fault="expired",
          records=WEB + LETS_ENCRYPT, names="""
-        expired-passport.com servfail
-        www.expired-passport.com servfail
+        expired-passport.com servfail dnssec
+        www.expired-passport.com servfail dnssec
         """),
     Zone("wrong-key.net", "lindenhof", "the DS record matches no key", signed="nsec", fault="ds-mismatch", records=WEB,
          names="""
-        wrong-key.net servfail
-        www.wrong-key.net servfail
+        wrong-key.net servfail dnssec
+        www.wrong-key.net servfail dnssec
         """),
     Zone("green-energy.com", "quayside", "healthy with CAA, but a child zone of it is not", records=WEB + LETS_ENCRYPT,
          names="""
