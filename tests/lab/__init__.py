@@ -15,6 +15,7 @@
     manners      how the scripted servers spoil a real server's answers
     scripted     the process that is these servers
     relay        lets UDP through to a server, and no TCP
+    lossy        a line on which packets get lost and arrive twice
     question     a small DNS client
     names        what Certificate Transparency would hold for the lab: names.tsv
     verify       asks the lab's resolver for every name and compares

@@ -1,20 +1,24 @@
 """The commands of scripts/lab.
 
     scripts/lab shell            an interactive shell inside the lab
-    scripts/lab run CMD…         runs a command inside the lab and returns its exit status
+    scripts/lab run [LINE] CMD…  runs a command inside the lab and returns its exit status
     scripts/lab verify           asks the lab's resolver for every name and compares with the table; 1 on a difference
-    scripts/lab compare CAASCAN [--qps N]
+    scripts/lab compare [LINE] CAASCAN [--qps N]
                                  the outcomes of `CAASCAN run`, on its own from the root, beside the resolver's, and
                                  its pace at every server; 1 on a difference or above N a second (50; root and TLDs 500)
     scripts/lab zones            the table of zones
     scripts/lab names            tests/lab/names.tsv, to standard output
     scripts/lab check-names      1 when tests/lab/names.tsv is not what `names` prints
 
+LINE is `--loss PERCENT` and `--duplicate PERCENT`: so many of the packets between the lab's clients and all servers, in
+either direction, get lost or arrive twice.
+
 `--keep` before the command keeps the state folder with all configuration and logs; the path is printed at the end.
 Commands inside find CAASCAN_LAB, the state folder with `root.hints` (zone-file form) and `root.ds` (the trust anchor,
 a DS record), and CAASCAN_LAB_RESOLVER, the ADDRESS:PORT of the resolver.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -23,6 +27,7 @@ from pathlib import Path
 
 from . import names, namespace, topology
 from .compare import compare
+from .lossy import LossyLine
 from .servers import RESOLVER, Lab
 from .verify import verify
 
@@ -32,6 +37,8 @@ _INTERRUPTED = 130
 _TERMINATED = 143
 # What the user's command gets to end in order when the lab is told to end.
 _COMMAND_END_WITHIN_S = 5.0
+
+_LINE_OPTIONS = {"--loss": "loss_percent", "--duplicate": "duplicate_percent"}
 
 # Daemons of Debian live in /usr/sbin, which is not in an ordinary user's path.
 _DAEMON_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -96,6 +103,20 @@ def _give_back(folder):
             os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]), follow_symlinks=False)
 
 
+def _line(command):
+    """The options of LossyLine that stand behind the command's first word, and the command without them."""
+    line, rest = {}, command[1:]
+    while len(rest) >= 2 and rest[0] in _LINE_OPTIONS:
+        percent = float(rest[1]) if rest[1].replace(".", "", 1).isdigit() else -1.0
+        if not 0 <= percent <= 100:
+            raise ValueError(rest[1])
+        line[_LINE_OPTIONS[rest[0]]] = percent
+        rest = rest[2:]
+    if line:
+        line = {"loss_percent": 0.0, "duplicate_percent": 0.0, **line}
+    return line, [command[0], *rest]
+
+
 def inside(folder, mounts, command):
     """The inner process: network, servers, command, end."""
     folder = Path(folder)
@@ -104,13 +125,16 @@ def inside(folder, mounts, command):
     try:
         namespace.watch_outer(folder)
         namespace.set_up_network(folder, mounts == "own-mounts")
-        with Lab(folder) as lab:
+        line, command = _line(command)
+        with contextlib.ExitStack() as stack:
+            lab = stack.enter_context(Lab(folder))
+            lossy_line = stack.enter_context(LossyLine(**line)) if line else None
             environment = {**os.environ, **lab.environment()}
             if command[0] == "verify":
                 print(f"the lab was up after {time.monotonic() - began:.1f} s")
                 return 1 if verify(RESOLVER) else 0
             if command[0] == "compare":
-                return 0 if compare(folder, command[1], *map(float, command[3:])) else 1
+                return 0 if compare(folder, command[1], *map(float, command[3:]), line=lossy_line) else 1
             if command[0] == "shell":
                 print(
                     f"The lab is up after {time.monotonic() - began:.1f} s. Resolver {environment['CAASCAN_LAB_RESOLVER']}, "
@@ -137,6 +161,14 @@ def main(script, arguments):
         return inside(arguments[1], arguments[2], arguments[3:])
     keep = arguments[:1] == ["--keep"]
     arguments = arguments[keep:]
+    line = []
+    if arguments[:1] in (["run"], ["compare"]):
+        try:
+            _, command = _line(arguments)
+        except ValueError as error:
+            print(f"scripts/lab: {error}: not a percentage", file=sys.stderr)
+            return 2
+        line, arguments = arguments[1:len(arguments) - len(command) + 1], command
     match arguments:
         case ["--help" | "-h"]:
             print(__doc__.strip())
@@ -154,12 +186,12 @@ def main(script, arguments):
             print(f"scripts/lab: --qps {number}: not a number", file=sys.stderr)
             return 2
         case ["compare", caascan] | ["compare", caascan, "--qps", _]:
-            arguments[1] = str(Path(caascan).resolve())
-            return namespace.run_outer(script, _ROOT / "build", arguments, keep)
+            command = ["compare", *line, str(Path(caascan).resolve()), *arguments[2:]]
+            return namespace.run_outer(script, _ROOT / "build", command, keep)
         case ["shell"] | ["verify"] | ["run", _, *_]:
-            return namespace.run_outer(script, _ROOT / "build", arguments, keep)
+            return namespace.run_outer(script, _ROOT / "build", [arguments[0], *line, *arguments[1:]], keep)
     print(
-        "scripts/lab: shell | run CMD… | verify | compare CAASCAN [--qps N] | zones | names | check-names; "
-        "see scripts/lab --help", file=sys.stderr,
+        "scripts/lab: shell | run [LINE] CMD… | verify | compare [LINE] CAASCAN [--qps N] | zones | names | "
+        "check-names; see scripts/lab --help", file=sys.stderr,
     )
     return 2

@@ -2,8 +2,9 @@
 
 A packet socket on `lo` sees every packet of the lab once on its way out and once on its way in; what comes in for port
 53 is counted, with the kernel's time stamps: each UDP datagram, and each TCP segment that carries data (a query fits
-one).  The servers need not be trusted to log, the silent ones and the closed ports count too, and a packet that the
-counter itself missed is reported by the kernel.
+one).  On a lossy line it is what goes out to the line, before any of it is lost or doubled.  The servers need not be
+trusted to log, the silent ones and the closed ports count too, and a packet that the counter itself missed is reported
+by the kernel.
 """
 
 import ipaddress
@@ -57,7 +58,8 @@ def busiest_second(times):
 class Counter:
     """Counts while it is open; sources in `without` are not counted.  Use as a context manager."""
 
-    def __init__(self, without=()):
+    def __init__(self, without=(), device="lo"):
+        self._device = device
         self._without = {str(ipaddress.ip_address(address)) for address in without}
         self._times = defaultdict(list)
         self._ended = threading.Event()
@@ -66,7 +68,7 @@ class Counter:
 
     def __enter__(self):
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
-        self._socket.bind(("lo", _ETH_P_ALL))
+        self._socket.bind((self._device, _ETH_P_ALL))
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         for option in (_SO_RCVBUFFORCE, socket.SO_RCVBUF):
             try:
@@ -93,7 +95,7 @@ class Counter:
                 if self._ended.is_set():
                     return
                 continue
-            if sender[2] == _PACKET_OUTGOING:
+            if (sender[2] == _PACKET_OUTGOING) == (self._device == "lo"):
                 continue
             ends = _destination(packet)
             if ends and ends[0] not in self._without:
