@@ -53,7 +53,8 @@ void on_signal(int) {
 struct RawOptions {
   std::string config;
   std::vector<std::string> ct, issuer, names;
-  std::string out, work, at = "now", names_file, providers, root_hints_file, exclude_file;
+  std::string out, work, at = "now", names_file, providers, root_hints_file, trust_anchor_file,
+                         exclude_file;
   std::string progress = "auto";
   bool include_expired = false, skip_damaged = false, json = false;
   ScanOptionTexts scan;  // `memory` is everybody's
@@ -90,6 +91,10 @@ std::expected<ScanOptions, std::string> read_scan_texts(const RawOptions& raw) {
     return {};
   };
   if (auto read = read_into(raw.root_hints_file, texts.root_hints, texts.root_hints_origin);
+      !read) {
+    return Failure(read.error());
+  }
+  if (auto read = read_into(raw.trust_anchor_file, texts.trust_anchor, texts.trust_anchor_origin);
       !read) {
     return Failure(read.error());
   }
@@ -248,6 +253,8 @@ std::vector<std::pair<std::string, std::string>> effective_options(const RawOpti
       {"server-qps", raw.scan.server_qps},
       {"qps", raw.scan.qps},
       {"root-hints", raw.root_hints_file},
+      {"trust-anchor", raw.trust_anchor_file},
+      {"no-dnssec", raw.scan.no_dnssec ? "true" : "false"},
       {"exclude", raw.exclude_file},
       {"confirm-rounds", raw.scan.confirm_rounds},
       {"confirm-after", raw.scan.confirm_after},
@@ -472,6 +479,12 @@ void add_scan_options(CLI::App& command, RawOptions& raw) {
   command
       .add_option("--root-hints", raw.root_hints_file, "root servers, zone-file format (built in)")
       ->type_name("FILE");
+  command
+      .add_option("--trust-anchor", raw.trust_anchor_file,
+                  "DS or DNSKEY records of the root, presentation form (built in)")
+      ->type_name("FILE");
+  command.add_flag("--no-dnssec", raw.scan.no_dnssec,
+                   "validate nothing: zones with broken DNSSEC go unseen (for measurements)");
   command
       .add_option("--exclude", raw.exclude_file,
                   "opt-outs: zones, nameserver names, address ranges")

@@ -11,8 +11,9 @@
 
 namespace caascan {
 
-[[nodiscard]] std::string_view builtin_root_hints();   // data/root.hints
-[[nodiscard]] std::string_view builtin_special_use();  // data/special-use.txt
+[[nodiscard]] std::string_view builtin_root_hints();     // data/root.hints
+[[nodiscard]] std::string_view builtin_special_use();    // data/special-use.txt
+[[nodiscard]] std::string_view builtin_trust_anchors();  // data/root.ds
 
 // The root's delegation from hints in zone-file form; `origin` names the text in errors.
 [[nodiscard]] std::expected<engine::Delegation, std::string> root_from_hints(

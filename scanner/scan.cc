@@ -68,7 +68,7 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
           if (first && options.on_degraded) options.on_degraded(zone);
         }
         if (progress == nullptr) return;
-        const ScanCounts& counts = engine.counts();
+        const ScanCounts counts = engine.counts();
         progress->names_done = counts.names_total - engine.active() - engine.parked();
         progress->names_failing = engine.parked();
         progress->findings = findings;

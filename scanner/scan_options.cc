@@ -129,6 +129,15 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
                   : root_from_hints(texts.root_hints, texts.root_hints_origin);
   if (!root) return Failure(root.error());
   options.engine.root = std::move(*root);
+  if (!texts.no_dnssec) {
+    auto anchors =
+        texts.trust_anchor_origin.empty()
+            ? wire::parse_trust_anchors(builtin_trust_anchors(), "built-in trust anchors")
+            : wire::parse_trust_anchors(texts.trust_anchor, texts.trust_anchor_origin);
+    if (!anchors) return Failure(anchors.error());
+    if (anchors->empty()) return Failure(texts.trust_anchor_origin + ": holds no trust anchor");
+    options.engine.trust_anchors = std::move(*anchors);
+  }
   auto exclusions = parse_exclusions(texts.exclude, texts.exclude_origin);
   if (!exclusions) return Failure(exclusions.error());
   options.engine.servers.exclusions = std::move(*exclusions);

@@ -17,6 +17,8 @@ struct ScanOptionTexts {
   std::string root_hints;               // contents of the file
   std::string root_hints_origin;        // its name, for errors
   std::string exclude, exclude_origin;  // likewise
+  std::string trust_anchor, trust_anchor_origin;
+  bool no_dnssec = false;
 };
 
 // Reads them all; the first that cannot be read is the error, and names its option. With

@@ -5,6 +5,8 @@ namespace caascan::engine {
 std::size_t DelegationCache::cost(const Delegation& delegation) {
   // The object, its shared count, list and map nodes; then what its vectors hold.
   std::size_t octets = sizeof(Delegation) + 160 + delegation.zone.wire().size();
+  octets += delegation.referral.size();
+  if (delegation.ds) octets += sizeof(DsAnswer) + delegation.ds->records.size() * 96;
   for (const Nameserver& nameserver : delegation.nameservers) {
     octets += sizeof(Nameserver) + nameserver.name.wire().size() +
               nameserver.glue.size() * sizeof(IpAddress);

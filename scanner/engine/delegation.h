@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scanner/engine/endpoint.h"
+#include "scanner/engine/resolution.h"
 #include "scanner/engine/time.h"
 #include "scanner/wire/dns_name.h"
 
@@ -26,6 +27,13 @@ struct Delegation {
   std::vector<Nameserver> nameservers;  // at most kNameserversMax, in the order of the referral
   Instant fetched{};                    // when the question that brought it was sent
   Instant expires{};
+  // What the parent says of the zone's DS set: proven absent, or there, or, while the parent's own
+  // keys are not known yet, the referral, to be looked at later.
+  ZoneSecurityPtr insecure;
+  std::shared_ptr<const DsAnswer> ds;
+  std::vector<std::uint8_t> referral;
+  wire::DnsName parent;       // the zone that referred here
+  bool signed_by_ds = false;  // the referral holds DS records, be they good or bad
 };
 using DelegationPtr = std::shared_ptr<const Delegation>;
 

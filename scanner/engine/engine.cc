@@ -44,6 +44,7 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
   if (options_.resolvers.empty()) {
     IterativeResolverOptions made;
     made.root = options_.root;
+    made.trust_anchors = options_.trust_anchors;
     made.cache_bytes_max = options_.cache_bytes_max;
     made.use_v4 = options_.use_v4;
     made.use_v6 = options_.use_v6;
@@ -67,6 +68,17 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     resolver_ = recursive_.get();
   }
   exchanges_.set_owner(*resolver_);
+}
+
+ScanCounts Engine::counts() const {
+  ScanCounts counts = counts_;
+  if (iterative_) {
+    const ValidatorCounts& checked = iterative_->validator_counts();
+    counts.signatures_checked = checked.checks;
+    counts.signatures_reused = checked.reused;
+    counts.nsec3_hashes = checked.nsec3_hashes;
+  }
+  return counts;
 }
 
 std::int64_t Engine::unix_ms(Instant at) const {
@@ -180,6 +192,10 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
     failure.zone = resolution.zone;
     failure.nameservers = resolution.nameservers;
     failure.alias_target = resolution.alias_target;
+    failure.security = resolution.security;
+    failure.bogus = resolution.bogus;
+    failure.nsec = resolution.nsec;
+    failure.insecure_at = resolution.insecure_at;
   }
   failure.observed_unix_ms.push_back(unix_ms(resolution.finished));
   for (Attempt attempt : resolution.attempts) {
@@ -245,6 +261,9 @@ void Engine::publish(std::uint32_t index) {
     finding->inherited = is_inherited(task.name, *diagnosis.zone(), alias);
   }
   finding->nameservers = recursive_ ? diagnosis.nameservers() : std::move(failure.nameservers);
+  finding->security = failure.security;
+  finding->bogus = failure.bogus;
+  if (failure.security == Security::kInsecure) finding->insecure_at = failure.insecure_at.text();
   finding->soa_contact = diagnosis.soa_contact();
   finding->control_result = diagnosis.control_result();
   finding->control_rcode = diagnosis.control_rcode();

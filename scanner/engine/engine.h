@@ -29,9 +29,10 @@
 namespace caascan::engine {
 
 struct EngineOptions {
-  std::vector<Endpoint> resolvers;    // empty: iteration from `root`
-  Delegation root;                    // nameservers of the root with their addresses
-  bool use_v4 = true, use_v6 = true;  // which families this machine can send to
+  std::vector<Endpoint> resolvers;            // empty: iteration from `root`
+  Delegation root;                            // nameservers of the root with their addresses
+  std::vector<wire::DsRecord> trust_anchors;  // of the root; none: nothing is validated
+  bool use_v4 = true, use_v6 = true;          // which families this machine can send to
   ServerDirectoryOptions servers;
   std::uint32_t confirm_rounds = 1;  // at most kConfirmRoundsMax
   Duration confirm_after = std::chrono::seconds(30);
@@ -103,7 +104,7 @@ class Engine final : public ResolutionSink {
   [[nodiscard]] std::size_t resolutions_under_way() const {
     return iterative_ ? iterative_->resolutions_under_way() : 0;
   }
-  [[nodiscard]] const ScanCounts& counts() const { return counts_; }
+  [[nodiscard]] ScanCounts counts() const;
 
   void on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
                    Instant now) override;
@@ -117,6 +118,10 @@ class Engine final : public ResolutionSink {
     wire::DnsName zone;  // iteration knows it; the root otherwise
     std::vector<std::string> nameservers;
     wire::DnsName alias_target;
+    Security security = Security::kNotChecked;
+    BogusKind bogus = BogusKind::kNone;
+    bool nsec = false;
+    wire::DnsName insecure_at;
     std::vector<std::int64_t> observed_unix_ms;
     std::vector<Attempt> attempts;
     std::unique_ptr<Diagnosis> diagnosis;

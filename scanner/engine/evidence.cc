@@ -15,7 +15,7 @@ Attempt make_evidence(const Endpoint& server, std::string_view server_name, cons
   attempt.tcp = info.tcp;
   attempt.edns_size = info.query.edns_size;
   attempt.dnssec_ok = info.query.dnssec_ok;
-  attempt.qname = wire::mixed_case_text(info.query.name, info.query.case_seed);
+  attempt.qname = wire::mixed_case_text(info.query);
   attempt.qtype = std::string(wire::word(info.query.type));
   attempt.result = result;
   attempt.rtt_us = static_cast<std::uint32_t>(

@@ -12,11 +12,8 @@ namespace {
 using wire::DnsName;
 using wire::RecordType;
 
-constexpr int kFamilies = 2;
 constexpr std::size_t kNotCutBytes = 256;           // a name, its map node, its place in the order
 constexpr std::size_t kDegradedListedMax = 100000;  // zones held between two calls of take_degraded
-// The longest chain of resolutions that wait for each other and are looked through for a ring.
-constexpr std::size_t kRingSearchMax = 256;
 
 DnsName registrable_of(const DnsName& name) {
   const std::optional<DnsName> found = DnsName::from_text(registrable_domain(name.text()));
@@ -32,6 +29,18 @@ DnsName top_label(const DnsName& name) {
   DnsName at = name;
   while (at.label_count() > 1) at = at.parent();
   return at;
+}
+
+// Where a question belongs: DS records are the parent's (RFC 4035 §3.1.4.1).
+DnsName asked_at(const DnsName& name, RecordType type) {
+  return type == RecordType::kDs ? name.parent() : name;
+}
+
+// The verdict is validated, and what it rests on. What finds servers is not: a forged address leads
+// to answers that do not validate. Nor is what is merely told with a verdict.
+bool is_validated(RecordType type) {
+  return type == RecordType::kCaa || type == RecordType::kDs || type == RecordType::kDnskey ||
+         type == RecordType::kLoc;
 }
 
 std::vector<std::string> names_of(const Delegation& delegation) {
@@ -51,10 +60,14 @@ IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDir
       exchanges_(exchanges),
       random_(random),
       sink_(sink),
-      table_(options_.cache_bytes_max / 2),
+      validator_(options_.cache_bytes_max / 8),
+      table_(options_.cache_bytes_max / 8 * 3),
       delegations_(options_.cache_bytes_max / 2),
       not_cut_max_(std::max<std::size_t>(options_.cache_bytes_max / 8 / kNotCutBytes, 16)) {
   options_.root.expires = kNever;
+  auto unsigned_world = std::make_shared<ZoneSecurity>();
+  no_security_ = unsigned_world;
+  if (!validates()) options_.root.insecure = no_security_;
   root_ = std::make_shared<Delegation>(options_.root);
 }
 
@@ -89,8 +102,8 @@ void IterativeResolver::go_to(std::uint32_t index, DnsName name) {
 
 // The deepest delegation known at or above the name. What lies at or below the registrable domain
 // must have been fetched since `fresh_after`; a TLD's delegation is good for its TTL.
-DelegationPtr IterativeResolver::closest(const Job& it, Instant now) {
-  for (DnsName at = it.name; !at.is_root(); at = at.parent()) {
+DelegationPtr IterativeResolver::closest(const Job& it, RecordType type, Instant now) {
+  for (DnsName at = asked_at(it.name, type); !at.is_root(); at = at.parent()) {
     DelegationPtr found = delegations_.get(at, now);
     if (!found) continue;
     const bool own = at.is_within(it.registrable) && at.label_count() > 1;
@@ -102,15 +115,22 @@ DelegationPtr IterativeResolver::closest(const Job& it, Instant now) {
 void IterativeResolver::locate(std::uint32_t index, Instant now) {
   Job& it = job(index);
   leave_zone(it);
-  it.cut = closest(it, now);
+  const RecordType type = question(index).type;
+  if (type == RecordType::kDs && look_into_referral(index, now)) return;
+  it.cut = closest(it, type, now);
   it.probe = it.name;
-  const DnsName gate = it.cut->zone.is_root() ? top_label(it.name) : it.registrable;
-  if (!it.name.is_root() && gate != it.cut->zone && gate.is_within(it.cut->zone)) {
+  const DnsName place = asked_at(it.name, type);
+  const DnsName gate = it.cut->zone.is_root()    ? top_label(place)
+                       : type == RecordType::kDs ? registrable_of(place)
+                                                 : it.registrable;
+  if (!place.is_root() && gate != it.cut->zone && gate.is_within(it.cut->zone)) {
     if (const auto known = not_cut_.find(gate);
         known != not_cut_.end() && known->second.until >= now) {
       if (known->second.nxdomain) {
         // RFC 8020: nothing exists below a name that does not.
         table_.resolution(index).zone = it.cut->zone;
+        it.security = known->second.security;
+        it.insecure_at = known->second.insecure_at;
         answer(index, {.kind = ReplyKind::kNxDomain, .ttl_s = kTtlMin_s},
                static_cast<std::uint8_t>(wire::Rcode::kNxDomain), now);
         return;
@@ -171,10 +191,13 @@ void IterativeResolver::leave_zone(Job& it) {
   it.waits_on.clear();
   it.targets_failed = 0;
   it.names_silent = it.names_unreachable = it.limited = false;
+  it.check.reset();
+  it.awaits_link = false;
 }
 
 void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
   Job& it = job(index);
+  if (question(index).type == RecordType::kDnskey && !has_ds(index, now)) return;
   Resolution& resolution = table_.resolution(index);
   resolution.zone = it.cut->zone;
   resolution.nameservers = names_of(*it.cut);
@@ -259,7 +282,7 @@ IterativeResolver::Target* IterativeResolver::pick(Job& it) {
 
 void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   Job& it = job(index);
-  if (it.asking) return;
+  if (it.asking || it.check) return;
   const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.quota->sends < kSendsPerLookupMax;
   Target* target = sends_left ? pick(it) : nullptr;
   // Nobody is asked a second time before every nameserver name has been looked up.
@@ -312,8 +335,16 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   query.type = question(index).type;
   query.recursion_desired = target.recursive;
   query.edns_size = target.no_edns ? 0 : wire::kEdnsSize;
+  query.dnssec_ok = query.edns_size != 0;
   const bool lower_case = target.lower_case || it.timeouts >= kTimeoutsBeforeLowerCase;
-  if (!lower_case) query.case_seed = random_.u64() | 1;
+  // Some servers prove the wrong thing of names that have a capital below the apex of a signed
+  // zone. Random case finds that by chance; capitals everywhere find it always. A lower-case
+  // question for a type that nobody has tells such a server from one that is always wrong.
+  if (!lower_case && query.type != RecordType::kLoc) query.case_seed = random_.u64() | 1;
+  if (it.cut->signed_by_ds && query.type == RecordType::kCaa && !it.holds_gate &&
+      it.probe.is_within(it.cut->zone))
+    query.upper_labels =
+        static_cast<std::uint8_t>(it.probe.label_count() - it.cut->zone.label_count());
   if (!tcp) ++target.sends;
   ++it.sends_zone;
   ++it.quota->sends;
@@ -321,93 +352,6 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   it.asking_server = target.server;
   it.asking_attempt = exchanges_.start(target.server, query, wait, tcp, index);
   it.live.push_back(it.asking_attempt);
-}
-
-// Starts to look up the addresses of a few more nameserver names. True where something is now
-// awaited.
-bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
-  bool started = false;
-  for (std::size_t i = 0; i < job(index).looked_up.size(); ++i) {
-    Job& it = job(index);
-    if (it.waits_on.size() >= 2 * kTargetsAtOnce) break;
-    if (it.looked_up[i]) continue;
-    if (it.depth >= kDependencyDepthMax || it.quota->targets >= kTargetsPerLookupMax) {
-      it.limited = true;
-      break;
-    }
-    const auto tried = static_cast<std::size_t>(std::ranges::count(it.looked_up, true));
-    if (tried >= kTargetsPerDelegationMax || it.targets_failed >= kFailedTargetsMax) break;
-    it.looked_up[i] = true;
-    ++it.quota->targets;
-    const DnsName name = it.cut->nameservers[i].name;
-    const int depth = it.depth + 1;
-    // A confirmation round must not see the failure that it is to confirm.
-    const Instant fresh_after = it.fresh_after;
-    const std::uint8_t round = it.round;
-    for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
-      const Waiter waiter{index, job(index).serial, true};
-      const ResolutionTable::Asked asked =
-          table_.ask({name, type}, Freshness{fresh_after}, waiter, now);
-      if (!asked.is_new && asked.index < jobs_.size() && would_wait_on_itself(index, asked.index)) {
-        // Its answer may still come in useful, but nobody waits for it.
-        job(index).limited = true;
-        if (++job(index).families_missing[i] == kFamilies) ++job(index).targets_failed;
-        continue;
-      }
-      job(index).waits_on.push_back({asked.index, {name, type}, asked.is_new});
-      started = true;
-      if (asked.is_new)
-        begin({name, type}, fresh_after, round, depth, job(index).quota, asked.index, now);
-    }
-  }
-  return started;
-}
-
-// Whether `on` already waits, itself or through others, for `self`.
-bool IterativeResolver::would_wait_on_itself(std::uint32_t self, std::uint32_t on) const {
-  std::vector<std::uint32_t> open = {on};
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    if (open[i] == self || i >= kRingSearchMax) return true;
-    const Job& it = jobs_[open[i]];
-    if (!it.active) continue;
-    std::vector<std::uint32_t> next;
-    for (const Awaited& awaited : it.waits_on) next.push_back(awaited.index);
-    if (it.waits_at_gate != kNone) next.push_back(it.waits_at_gate);
-    for (const std::uint32_t index : next) {
-      if (std::ranges::find(open, index) == open.end()) open.push_back(index);
-    }
-  }
-  return false;
-}
-
-void IterativeResolver::on_nameserver(std::uint32_t index, std::uint32_t answered,
-                                      const Question& asked, const Resolution& found, Instant now) {
-  Job& it = job(index);
-  // The same name may be awaited twice, from two resolutions: which one has ended matters to the
-  // search for rings. A job that has moved on to another zone awaits other names.
-  const auto awaited = std::ranges::find_if(it.waits_on, [&](const Awaited& one) {
-    return one.index == answered && one.question == asked;
-  });
-  if (awaited == it.waits_on.end()) return;
-  const bool for_another = !awaited->begun;
-  it.waits_on.erase(awaited);
-  const auto nameserver = std::ranges::find(it.cut->nameservers, asked.name, &Nameserver::name);
-  CAASCAN_ASSERT(nameserver != it.cut->nameservers.end());
-  if (found.failed && found.limited && for_another) {
-    // It failed by the bounds of another lookup: once more, by those of this one.
-    it.looked_up[static_cast<std::size_t>(nameserver - it.cut->nameservers.begin())] = false;
-    send_next(index, now);
-    return;
-  }
-  if (found.failed && found.cause == Cause::kTimeout) it.names_silent = true;
-  if (found.failed && found.cause == Cause::kUnreachable) it.names_unreachable = true;
-  const auto at = static_cast<std::size_t>(nameserver - it.cut->nameservers.begin());
-  if (found.failed || found.addresses.empty()) {
-    if (++it.families_missing[at] == kFamilies) ++it.targets_failed;
-  } else {
-    add_targets(it, at, found.addresses);
-  }
-  send_next(index, now);
 }
 
 // A late answer from a server that is not being asked any more ends nobody else's wait.
@@ -436,26 +380,47 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
   const auto view = wire::MessageView::parse(message);
   if (!view) {
     note(owner, info, AttemptResult::kMalformed, nullptr, now);
-    act(owner, *target, {.kind = ReplyKind::kMalformed, .cause = Cause::kMalformed}, info, 0, now);
+    act(owner, *target, {.kind = ReplyKind::kMalformed, .cause = Cause::kMalformed}, info, message,
+        0, now);
     return;
   }
   note(owner, info, AttemptResult::kAnswer, &*view, now);
+  if (it.check) return;  // an earlier reply is being looked at
   if (view->header().tc) {
     if (!info.tcp) {
       send_to(owner, *target, true);
     } else {
-      act(owner, *target, {.kind = ReplyKind::kError, .cause = Cause::kTruncatedNoTcp}, info, 0,
-          now);
+      act(owner, *target, {.kind = ReplyKind::kError, .cause = Cause::kTruncatedNoTcp}, info,
+          message, 0, now);
     }
     return;
   }
   const Question asked{info.query.name, info.query.type};
-  const ReplyClass reply = classify_reply(*view, it.cut->zone, asked, info.query.recursion_desired);
-  act(owner, *target, reply, info, view->header().rcode, now);
+  const ZoneSecurityPtr security =
+      is_validated(asked.type) ? known_security(it, now) : no_security_;
+  const bool insecure = security && !security->secure;
+  const ReplyClass reply = classify_reply(*view, it.cut->zone, asked, info.query.recursion_desired,
+                                          /*first_alias_only=*/!insecure);
+  const bool claims = reply.kind == ReplyKind::kAnswer || reply.kind == ReplyKind::kNodata ||
+                      reply.kind == ReplyKind::kNxDomain || reply.kind == ReplyKind::kAlias;
+  if (claims && !insecure) {
+    hold(owner, reply, info, message, view->header().rcode, now);
+    return;
+  }
+  if (claims && is_validated(asked.type) && validates()) {
+    it.security = Security::kInsecure;
+    it.insecure_at = security->insecure_at;
+    if (asked.type == RecordType::kDs) {
+      end_as_insecure(owner, security, now);
+      return;
+    }
+  }
+  act(owner, *target, reply, info, message, view->header().rcode, now);
 }
 
 void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClass& reply,
-                            const AttemptInfo& info, std::uint8_t rcode, Instant now) {
+                            const AttemptInfo& info, wire::Bytes message, std::uint8_t rcode,
+                            Instant now) {
   Job& it = job(index);
   const bool about_edns =
       (reply.kind == ReplyKind::kError || reply.kind == ReplyKind::kMalformed) &&
@@ -494,7 +459,7 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
       send_next(index, now);
       return;
     case ReplyKind::kReferral:
-      take_referral(index, reply, info, now);
+      take_referral(index, reply, info, message, now);
       return;
     case ReplyKind::kAnswer:
     case ReplyKind::kNodata:
@@ -508,7 +473,8 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
     // The parent answers for the gate itself: there is no cut at it.
     const bool nxdomain = reply.kind == ReplyKind::kNxDomain;
     const auto [at, added] = not_cut_.insert_or_assign(
-        it.probe, NotCut{nxdomain, now + std::chrono::seconds(std::max(reply.ttl_s, kTtlMin_s))});
+        it.probe, NotCut{nxdomain, now + std::chrono::seconds(std::max(reply.ttl_s, kTtlMin_s)),
+                         it.security, it.insecure_at});
     if (added) not_cut_order_.push_back(at->first);
     while (not_cut_.size() > not_cut_max_) {
       not_cut_.erase(not_cut_order_.front());
@@ -536,13 +502,14 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
 }
 
 void IterativeResolver::take_referral(std::uint32_t index, const ReplyClass& reply,
-                                      const AttemptInfo& info, Instant now) {
+                                      const AttemptInfo& info, wire::Bytes message, Instant now) {
   Job& it = job(index);
   record_degraded(index);
   auto delegation = std::make_shared<Delegation>(reply.delegation);
   // Of a fetch, the sending counts: what was sent before a confirmation round began cannot confirm.
   delegation->fetched = info.sent_at;
   delegation->expires = now + std::chrono::seconds(reply.ttl_s);
+  learn_ds(*delegation, index, message, now);
   delegations_.put(delegation);
   if (++it.referrals > kReferralsMax) {
     fail(index, Cause::kQuotaUsedUp, now);
@@ -554,10 +521,13 @@ void IterativeResolver::take_referral(std::uint32_t index, const ReplyClass& rep
 
 void IterativeResolver::answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode,
                                Instant now) {
+  Job& it = job(index);
   Resolution& resolution = table_.resolution(index);
   resolution.rcode = rcode;
   resolution.has_rrset = reply.kind == ReplyKind::kAnswer;
   resolution.addresses = reply.addresses;
+  resolution.security = it.security;
+  resolution.insecure_at = it.insecure_at;
   if (!reply.target.is_root()) resolution.alias_target = reply.target;
   resolution.ttl = std::chrono::seconds(reply.ttl_s);
   if (!options_.trace) resolution.attempts.clear();
@@ -621,7 +591,10 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
       ++votes[static_cast<std::size_t>(target.cause)];
     }
   }
-  table_.resolution(index).excluded = it.excluded;
+  Resolution& resolution = table_.resolution(index);
+  resolution.excluded = it.excluded;
+  const auto bogus = std::ranges::find(it.targets, Cause::kBogus, &Target::cause);
+  if (bogus != it.targets.end()) resolution.bogus = bogus->bogus;
   const auto most = std::ranges::max_element(votes);
   if (it.quota->sends >= kSendsPerLookupMax) {
     fail(index, Cause::kQuotaUsedUp, now);
@@ -643,6 +616,16 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
   Resolution& resolution = table_.resolution(index);
   resolution.failed = true;
   resolution.cause = cause;
+  if (cause == Cause::kBogus) {
+    resolution.security = Security::kBogus;
+  } else {
+    resolution.bogus = BogusKind::kNone;
+    if (validates()) {
+      const bool insecure = it.cut && it.cut->insecure;
+      resolution.security = insecure ? Security::kInsecure : Security::kIndeterminate;
+      if (insecure) resolution.insecure_at = it.cut->insecure->insecure_at;
+    }
+  }
   resolution.limited = it.depth > 0 && (it.limited || cause == Cause::kQuotaUsedUp);
   const bool shareable = !it.limited && cause != Cause::kQuotaUsedUp;
   std::vector<std::uint32_t> waiting;
@@ -666,6 +649,7 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
     shared.zone = resolution.zone;
     shared.nameservers = resolution.nameservers;
     shared.attempts = resolution.attempts;
+    shared.bogus = resolution.bogus;
     shared.rcode = resolution.rcode;
     fail(other, cause, now);
   }
@@ -699,7 +683,10 @@ void IterativeResolver::deliver(Instant now) {
       [&](std::uint32_t index, Waiter waiter, const Question& asked, const Resolution& resolution) {
         if (waiter.internal) {
           const Job& it = job(waiter.index);
-          if (it.active && it.serial == waiter.generation)
+          if (!it.active || it.serial != waiter.generation) return;
+          if (it.awaits_link && it.link.index == index && it.link.question == asked)
+            on_link(waiter.index, resolution, now);
+          else
             on_nameserver(waiter.index, index, asked, resolution, now);
         } else {
           sink_.on_resolved(waiter, asked, resolution, now);

@@ -9,6 +9,13 @@
 // its target, an answer ends the resolution; it fails only when every usable address of the zone
 // has failed. Nameserver names without glue are resolved by resolutions of their own, a few at a
 // time, until one address answers or all have been tried. Every step is bounded (bounds.h).
+//
+// The chain of trust. A DNSKEY question for a zone ends with its security: its keys, or where the
+// chain is proven to end. It needs the DS set, which comes with the referral from the parent or is
+// asked for; that needs the parent's security, and so on up to the trust anchors. An answer to a
+// CAA question from a secure zone is held (Check) until the zone's security is known; then it is an
+// answer only if it validates. A bogus one goes to the next server, like an error.
+// (chain_of_trust.cc; nameserver names are in nameserver_lookup.cc.)
 #pragma once
 
 #include <cstddef>
@@ -27,11 +34,13 @@
 #include "scanner/engine/reply_class.h"
 #include "scanner/engine/resolution_table.h"
 #include "scanner/engine/server_directory.h"
+#include "scanner/engine/validator.h"
 
 namespace caascan::engine {
 
 struct IterativeResolverOptions {
   Delegation root;                                      // the hints; never expires
+  std::vector<wire::DsRecord> trust_anchors;            // of the root; none: nothing is validated
   std::size_t cache_bytes_max = std::size_t{64} << 20;  // half for delegations, half for answers
   bool use_v4 = true, use_v6 = true;                    // which families this machine can send to
   bool trace = false;                                   // keep the evidence of good resolutions too
@@ -54,6 +63,7 @@ class IterativeResolver final : public ResolutionSource {
   void deliver(Instant now) override;
   [[nodiscard]] bool has_deliveries() const override { return table_.has_deliveries(); }
   [[nodiscard]] std::size_t resolutions_under_way() const { return table_.under_way(); }
+  [[nodiscard]] const ValidatorCounts& validator_counts() const { return validator_.counts(); }
   // The zones that answered, though not all of their servers did, since the last call.
   [[nodiscard]] std::vector<DegradedZone> take_degraded() { return std::exchange(degraded_, {}); }
 
@@ -71,12 +81,25 @@ class IterativeResolver final : public ResolutionSource {
     bool no_edns = false;         // it has refused EDNS
     bool silent = false;
     Cause cause = Cause::kTimeout;
+    BogusKind bogus = BogusKind::kNone;
   };
   // The resolution of a nameserver name's address, that has not been told of yet.
   struct Awaited {
     std::uint32_t index = 0;
     Question question;
     bool begun = false;  // by this job, so within its bounds
+  };
+  // A reply that is held while it is found out whether its signatures lead to the trust anchor.
+  struct Check {
+    std::vector<std::uint8_t> message;
+    ReplyClass reply;
+    AttemptInfo info;
+    std::uint8_t rcode = 0;
+    bool is_referral = false;  // one that may hold the answer to a DS question
+    wire::DnsName zone;        // whose keys are tried
+    wire::DnsName walked;      // the deepest label whose DS has been asked for; the root: none
+    ZoneSecurityPtr security;  // of `zone`, once known
+    int steps = 0;
   };
   // What a lookup may spend with all that it needs; shared by the resolutions that it begins.
   struct Quota {
@@ -115,12 +138,22 @@ class IterativeResolver final : public ResolutionSource {
     std::size_t targets_failed = 0;
     bool names_silent = false, names_unreachable = false;  // why some were not found
     bool limited = false;  // a bound of the lookup, or a ring, kept names from being looked up
+    std::unique_ptr<Check> check;
+    Awaited link;  // of the chain of trust, that the job waits for
+    bool awaits_link = false;
+    bool referral_seen = false;          // it did not say what a DS question asks
+    std::shared_ptr<const DsAnswer> ds;  // of a DNSKEY question: the DS set of its zone
+    bool ds_known = false;
+    Security security = Security::kNotChecked;  // of what has been answered so far
+    wire::DnsName insecure_at;
     std::vector<AttemptId> live;
   };
   // What a parent said about a name that it has not delegated.
   struct NotCut {
     bool nxdomain = false;
     Instant until{};
+    Security security = Security::kNotChecked;
+    wire::DnsName insecure_at;
   };
 
   Job& job(std::uint32_t index) { return jobs_[index]; }
@@ -129,7 +162,7 @@ class IterativeResolver final : public ResolutionSource {
              std::shared_ptr<Quota> quota, std::uint32_t index, Instant now);
   void go_to(std::uint32_t index, wire::DnsName name);
   void locate(std::uint32_t index, Instant now);
-  DelegationPtr closest(const Job& job, Instant now);
+  DelegationPtr closest(const Job& job, wire::RecordType type, Instant now);
   bool enter_gate(std::uint32_t index, const wire::DnsName& gate);
   void open_gate(std::uint32_t index, Instant now);
   void enter_zone(std::uint32_t index, Instant now);
@@ -146,10 +179,35 @@ class IterativeResolver final : public ResolutionSource {
   [[nodiscard]] static Target* target_of(Job& job, ServerId server);
   void note(std::uint32_t index, const AttemptInfo& info, AttemptResult result,
             const wire::MessageView* view, Instant now);
+  // The chain of trust.
+  [[nodiscard]] bool validates() const { return !options_.trust_anchors.empty(); }
+  [[nodiscard]] Freshness freshness(const Job& job, const wire::DnsName& zone) const;
+  [[nodiscard]] ZoneSecurityPtr known_security(const Job& job, Instant now);
+  void await_link(std::uint32_t index, const Question& question, Instant now);
+  void on_link(std::uint32_t index, const Resolution& found, Instant now);
+  bool has_ds(std::uint32_t index, Instant now);
+  void take_ds(std::uint32_t index, const std::shared_ptr<const DsAnswer>& ds, Instant now);
+  bool look_into_referral(std::uint32_t index, Instant now);
+  void hold(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
+            wire::Bytes message, std::uint8_t rcode, Instant now);
+  void go_on_checking(std::uint32_t index, Instant now);
+  void check_keys(std::uint32_t index, Instant now);
+  void walk(std::uint32_t index, BogusKind otherwise, Instant now);
+  void accept(std::uint32_t index, Security security, const wire::DnsName& insecure_at,
+              Instant now);
+  void reject(std::uint32_t index, BogusKind kind, Instant now);
+  void end_as_insecure(std::uint32_t index, ZoneSecurityPtr security, Instant now);
+  void fail_like(std::uint32_t index, const Resolution& found, Instant now);
+  void learn_ds(Delegation& made, std::uint32_t index, wire::Bytes message, Instant now);
+  [[nodiscard]] std::int64_t unix_s(Instant now) const {
+    return options_.epoch_unix_ms / 1000 +
+           std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  }
+
   void act(std::uint32_t index, Target& target, const ReplyClass& reply, const AttemptInfo& info,
-           std::uint8_t rcode, Instant now);
+           wire::Bytes message, std::uint8_t rcode, Instant now);
   void take_referral(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
-                     Instant now);
+                     wire::Bytes message, Instant now);
   void answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode, Instant now);
   void fail_zone(std::uint32_t index, Instant now);
   void fail(std::uint32_t index, Cause cause, Instant now);
@@ -163,6 +221,8 @@ class IterativeResolver final : public ResolutionSource {
   Random& random_;
   ResolutionSink& sink_;
   DelegationPtr root_;
+  Validator validator_;
+  ZoneSecurityPtr no_security_;  // where nothing is validated
   ResolutionTable table_;
   DelegationCache delegations_;
   std::deque<Job> jobs_;

@@ -42,8 +42,12 @@ std::optional<DnsName> substitute(const DnsName& name, const DnsName& owner,
 
 class Classifier {
  public:
-  Classifier(const wire::MessageView& view, const DnsName& zone, const Question& question)
-      : view_(view), zone_(zone), question_(question) {}
+  Classifier(const wire::MessageView& view, const DnsName& zone, const Question& question,
+             bool first_alias_only)
+      : view_(view),
+        zone_(zone),
+        question_(question),
+        hops_max_(first_alias_only ? 1 : kAliasRestartsMax + 1) {}
 
   ReplyClass classify(bool recursion_desired);
 
@@ -60,6 +64,7 @@ class Classifier {
   const wire::MessageView& view_;
   const DnsName& zone_;
   const Question& question_;
+  const int hops_max_;
   std::vector<InZone> answer_, authority_;
   DnsName at_;  // the end of the chain so far
   bool moved_ = false;
@@ -84,7 +89,7 @@ bool Classifier::read_records() {
 // unreadable.
 bool Classifier::follow_chain() {
   at_ = question_.name;
-  for (int hop = 0; hop <= kAliasRestartsMax; ++hop) {
+  for (int hop = 0; hop < hops_max_; ++hop) {
     for (const InZone& in : answer_) {
       if (in.owner == at_ && is_type(in.record, question_.type)) {
         found_ = true;
@@ -160,6 +165,10 @@ ReplyClass Classifier::classify(bool recursion_desired) {
 ReplyClass Classifier::from_authority() {
   for (const InZone& in : authority_) {
     if (!is_type(in.record, RecordType::kSoa) || !question_.name.is_within(in.owner)) continue;
+    // Only the parent knows DS records: a denial by the zone itself says nothing (RFC 4035
+    // §3.1.4.1).
+    if (question_.type == RecordType::kDs && in.owner == question_.name && in.owner != zone_)
+      return {.kind = ReplyKind::kLame, .cause = Cause::kLame};
     const auto soa = view_.soa(in.record);
     const std::uint32_t ttl_s = soa ? std::min(in.record.ttl_s, soa->minimum_ttl_s) : 0;
     return {.kind = ReplyKind::kNodata, .ttl_s = clamp_ttl(ttl_s, kNegativeTtlMax_s)};
@@ -169,6 +178,8 @@ ReplyClass Classifier::from_authority() {
     if (in.owner == zone_)
       continue;  // its own NS set: with AA a plain NODATA, without it a self-referral
     if (zone_.is_within(in.owner)) return {.kind = ReplyKind::kLame, .cause = Cause::kLame};
+    if (question_.type == RecordType::kDs && in.owner == question_.name)
+      return {.kind = ReplyKind::kLame, .cause = Cause::kLame};  // does not know DS at all
     if (in.owner.is_within(zone_) && question_.name.is_within(in.owner)) return referral(in.owner);
   }
   // Nothing that helps: Unbound takes it for an empty answer.
@@ -216,8 +227,8 @@ void Classifier::add_glue(Delegation& delegation) const {
 }  // namespace
 
 ReplyClass classify_reply(const wire::MessageView& view, const DnsName& zone,
-                          const Question& question, bool recursion_desired) {
-  return Classifier(view, zone, question).classify(recursion_desired);
+                          const Question& question, bool recursion_desired, bool first_alias_only) {
+  return Classifier(view, zone, question, first_alias_only).classify(recursion_desired);
 }
 
 }  // namespace caascan::engine

@@ -33,8 +33,10 @@ struct ReplyClass {
 
 // Classifies the reply of a server of `zone` to `question`. `recursion_desired` is what was sent:
 // then a server that speaks from its cache is believed. Records outside of `zone` are not looked
-// at, nor is glue for names outside of it (Unbound: harden-glue). TC is the caller's business.
+// at, nor is glue for names outside of it (Unbound: harden-glue). TC is the caller's business. With
+// `first_alias_only` a chain of aliases is followed for one step: each has signatures of its own.
 [[nodiscard]] ReplyClass classify_reply(const wire::MessageView& view, const wire::DnsName& zone,
-                                        const Question& question, bool recursion_desired);
+                                        const Question& question, bool recursion_desired,
+                                        bool first_alias_only = false);
 
 }  // namespace caascan::engine

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "scanner/engine/exchanges.h"
 #include "scanner/engine/time.h"
+#include "scanner/engine/validator.h"
 #include "scanner/finding.h"
 #include "scanner/wire/dns_name.h"
 #include "scanner/wire/message.h"
@@ -36,6 +38,14 @@ struct KeptRecord {
   wire::DnsName contact;  // SOA
 };
 
+// What the chain of trust says of a zone: its keys, or where the chain is proven to end.
+struct ZoneSecurity {
+  bool secure = false;
+  ZoneKeys keys;              // of a secure zone
+  wire::DnsName insecure_at;  // of another: the delegation that has no DS
+};
+using ZoneSecurityPtr = std::shared_ptr<const ZoneSecurity>;
+
 // How a resolution ended.
 struct Resolution {
   bool failed = false;
@@ -52,6 +62,12 @@ struct Resolution {
   wire::DnsName zone;                // the last zone asked; the root where the source does not know
   std::vector<std::string> nameservers;  // of that zone where known, sorted
   wire::DnsName alias_target;  // the last target of the alias chain; the root where there was none
+  Security security = Security::kNotChecked;
+  BogusKind bogus = BogusKind::kNone;       // with Cause::kBogus
+  bool nsec = false;                        // the wrong or right denial was of NSEC records
+  wire::DnsName insecure_at;                // with kInsecure
+  ZoneSecurityPtr zone_security;            // of a DNSKEY question
+  std::shared_ptr<const DsAnswer> ds;       // of a DS question
   Duration ttl = std::chrono::minutes(15);  // how long a good answer may be reused
   std::vector<Attempt>
       attempts;       // evidence; kept for failures, and for all where a trace is wanted

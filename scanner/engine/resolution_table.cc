@@ -70,6 +70,16 @@ const Resolution* ResolutionTable::peek(const Question& question, Instant now) c
              : nullptr;
 }
 
+const Resolution* ResolutionTable::use(const Question& question, Freshness fresh, Instant now) {
+  const auto found = by_question_.find(question);
+  if (found == by_question_.end()) return nullptr;
+  const Entry& entry = entries_[found->second];
+  if (!entry.done || entry.resolution.failed || !usable(entry, fresh, now)) return nullptr;
+  unlink(found->second);
+  link_newest(found->second);
+  return &entry.resolution;
+}
+
 void ResolutionTable::finish(std::uint32_t index, Instant now) {
   Entry& entry = entries_[index];
   CAASCAN_ASSERT(entry.used && !entry.done);

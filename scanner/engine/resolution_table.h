@@ -43,6 +43,9 @@ class ResolutionTable {
   // A good answer that is still usable, without joining anything; null otherwise.
   [[nodiscard]] const Resolution* peek(const Question& question, Instant now) const;
 
+  // The same, as fresh as asked for; counts as a use.
+  [[nodiscard]] const Resolution* use(const Question& question, Freshness fresh, Instant now);
+
   // Ends a resolution: everybody who waits for it will be told.
   void finish(std::uint32_t index, Instant now);
   using Teller =

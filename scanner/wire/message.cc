@@ -60,6 +60,8 @@ std::string_view word(RecordType type) {
       return "SOA";
     case RecordType::kAaaa:
       return "AAAA";
+    case RecordType::kLoc:
+      return "LOC";
     case RecordType::kDname:
       return "DNAME";
     case RecordType::kOpt:

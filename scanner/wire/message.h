@@ -26,6 +26,7 @@ enum class RecordType : std::uint16_t {
   kCname = 5,
   kSoa = 6,
   kAaaa = 28,
+  kLoc = 29,
   kDname = 39,
   kOpt = 41,
   kDs = 43,

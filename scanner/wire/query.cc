@@ -28,21 +28,24 @@ char lower(char octet) {
 
 }  // namespace
 
-std::string mixed_case_wire(const DnsName& name, std::uint64_t case_seed) {
-  std::string wire(name.wire());
-  if (case_seed == 0) return wire;
+std::string mixed_case_wire(const Query& query) {
+  std::string wire(query.name.wire());
+  if (query.case_seed == 0) return wire;
   std::uint64_t bits = 0;
   int left = 0;
   std::uint64_t block = 0;
+  std::uint8_t upper_left = query.upper_labels;
   for (std::size_t at = 0; wire[at] != '\0';) {
+    const bool upper = upper_left != 0;
+    if (upper) --upper_left;
     const std::size_t end = at + static_cast<std::uint8_t>(wire[at]);
     for (std::size_t i = at + 1; i <= end; ++i) {
       if (wire[i] < 'a' || wire[i] > 'z') continue;
       if (left == 0) {
-        bits = spread(case_seed + block++);
+        bits = spread(query.case_seed + block++);
         left = 64;
       }
-      if (bits & 1) wire[i] = static_cast<char>(wire[i] - 32);
+      if (upper || (bits & 1)) wire[i] = static_cast<char>(wire[i] - 32);
       bits >>= 1;
       --left;
     }
@@ -51,10 +54,10 @@ std::string mixed_case_wire(const DnsName& name, std::uint64_t case_seed) {
   return wire;
 }
 
-std::string mixed_case_text(const DnsName& name, std::uint64_t case_seed) {
+std::string mixed_case_text(const Query& query) {
   // Presentation form has the letters in the same order; escapes add digits and signs only.
-  const std::string wire = mixed_case_wire(name, case_seed);
-  std::string text = name.text();
+  const std::string wire = mixed_case_wire(query);
+  std::string text = query.name.text();
   std::size_t at = 0;
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   for (std::size_t label = 0; wire[label] != '\0';) {
@@ -76,7 +79,7 @@ void append_query(const Query& query, std::uint16_t id, std::vector<std::uint8_t
   put16(out, 0);
   put16(out, 0);
   put16(out, query.edns_size != 0 ? 1 : 0);
-  const std::string name = mixed_case_wire(query.name, query.case_seed);
+  const std::string name = mixed_case_wire(query);
   out.insert(out.end(), name.begin(), name.end());
   put16(out, static_cast<unsigned>(query.type));
   put16(out, kClassIn);
@@ -94,7 +97,7 @@ Match match_reply(const Query& query, Bytes message) {
   if (!header) return Match::kShort;
   if (!header->qr || header->opcode != 0) return Match::kNotReply;
   if (header->qdcount != 1) return Match::kQuestion;
-  const std::string name = mixed_case_wire(query.name, query.case_seed);
+  const std::string name = mixed_case_wire(query);
   Cursor cursor(message, kHeaderOctets);
   const Bytes echoed = cursor.bytes(name.size());
   const std::uint16_t type = cursor.u16();

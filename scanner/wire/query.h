@@ -21,15 +21,17 @@ struct Query {
   // Which letters are sent in upper case: bits drawn from this seed; 0 sends lower case (draft
   // "0x20").
   std::uint64_t case_seed = 0;
+  // The leftmost labels that are sent wholly in upper case, unless all is sent in lower case.
+  std::uint8_t upper_labels = 0;
   bool recursion_desired = false;
   std::uint16_t edns_size = kEdnsSize;  // 0 = no OPT record
   bool dnssec_ok = false;
 };
 
-// `name` with the letters that `case_seed` selects in upper case. Deterministic.
-[[nodiscard]] std::string mixed_case_wire(const DnsName& name, std::uint64_t case_seed);
+// The query's name with the letters that its seed selects in upper case. Deterministic.
+[[nodiscard]] std::string mixed_case_wire(const Query& query);
 // The same in presentation form, for evidence.
-[[nodiscard]] std::string mixed_case_text(const DnsName& name, std::uint64_t case_seed);
+[[nodiscard]] std::string mixed_case_text(const Query& query);
 
 // Appends the message for `query` with `id` to `out`.
 void append_query(const Query& query, std::uint16_t id, std::vector<std::uint8_t>& out);
