@@ -12,6 +12,7 @@
 #include "output/durable_file.h"
 #include "output/finding_spill.h"
 #include "output/generation.h"
+#include "output/latent.h"
 #include "output/lists.h"
 #include "output/operator_feed.h"
 #include "output/provider.h"
@@ -94,6 +95,7 @@ std::expected<void, std::string> write_lists(SetWriter& set, const AffectedNames
     contents.list_lines.emplace_back(file.file_name, list.size());
   }
   contents.providers = rank_providers(affected);
+  contents.tally = tally_of(affected);
   return set.write("providers.tsv", providers_text(contents.providers));
 }
 
@@ -145,6 +147,32 @@ std::expected<void, std::string> write_feeds(SetWriter& set, const AffectedNames
   });
 }
 
+std::expected<void, std::string> write_latent_file(SetWriter& set, std::string_view name,
+                                                   const std::vector<LatentLine>& lines,
+                                                   FindingSpill& spill) {
+  return set.write_lines(name, [&](const LineSink& sink) -> std::expected<void, std::string> {
+    std::string text;
+    for (const LatentLine& line : lines) {
+      if (auto read = spill.read(line.line, text); !read) return read;
+      if (auto taken = sink(text); !taken) return taken;
+    }
+    return {};
+  });
+}
+
+std::expected<void, std::string> write_latent(SetWriter& set, const PublishOptions& options,
+                                              const ProviderTable& providers, FindingSpill& spill,
+                                              SetContents& contents) {
+  const auto degraded = read_degraded(options.work_dir / kDegradedFile, providers, spill);
+  if (!degraded) return std::unexpected(degraded.error());
+  const auto hidden = read_hidden_caa(options.work_dir / kHiddenCaaFile, providers, spill);
+  if (!hidden) return std::unexpected(hidden.error());
+  contents.degraded = degraded->size();
+  contents.hidden_caa = hidden->size();
+  if (auto done = write_latent_file(set, kDegradedFile, *degraded, spill); !done) return done;
+  return write_latent_file(set, kHiddenCaaFile, *hidden, spill);
+}
+
 std::expected<void, std::string> write_reports(SetWriter& set, const PublishOptions& options,
                                                const SetContents& contents) {
   if (auto done = set.write("summary.json", summary_json(options, contents)); !done) return done;
@@ -183,6 +211,7 @@ std::expected<PublishResult, std::string> publish(const PublishOptions& options)
   auto written = write_lists(set, *affected, contents);
   if (written) written = write_findings(set, *affected, *spill);
   if (written) written = write_feeds(set, *affected, options, contents);
+  if (written) written = write_latent(set, options, *providers, *spill, contents);
   if (written) written = write_reports(set, options, contents);
   if (!written) return std::unexpected(written.error());
 

@@ -16,7 +16,8 @@ namespace caascan {
 
 struct PublishOptions {
   std::filesystem::path out_dir;
-  std::filesystem::path work_dir;     // holds certificates.zst and findings.ndjson.zst
+  std::filesystem::path work_dir;     // holds certificates.zst and findings.ndjson.zst;
+                                      // perhaps degraded.ndjson and hidden-caa.ndjson
   std::string provider_table;         // contents of data/providers.tsv
   std::string provider_table_origin;  // for error messages: a path or "built-in"
   std::int64_t at_unix_s = 0;         // "unexpired" in feed/certificates.ndjson

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "output/latent.h"
 #include "output/time_text.h"
 #include "scanner/store/finding_store.h"
 #include "scanner/store/json_text.h"
@@ -55,6 +56,30 @@ json::object ingest_json(const IngestCounts& counts) {
   return out;
 }
 
+// What kinds of affected names there are.
+void add_tally(const Tally& tally, json::object& out) {
+  json::object by_reason;
+  for (const ReasonTally& line : tally.reasons) {
+    by_reason[line.reason->id] = line.servfail + line.timeout;
+  }
+  out["names_by_reason"] = std::move(by_reason);
+  json::object by_class;
+  for (std::size_t i = 0; i < kIssuanceClassCount; ++i) {
+    by_class[word(static_cast<IssuanceClass>(i))] = tally.names_by_class[i];
+  }
+  out["names_by_class"] = std::move(by_class);
+  json::object by_security;
+  for (std::size_t i = 0; i < kSecurityCount; ++i) {
+    by_security[word(static_cast<Security>(i))] = tally.names_by_security[i];
+  }
+  out["names_by_security"] = std::move(by_security);
+  json::object by_bogus;
+  for (std::size_t i = 1; i < kBogusKindCount; ++i) {
+    by_bogus[word(static_cast<BogusKind>(i))] = tally.names_by_bogus[i];
+  }
+  out["names_by_bogus"] = std::move(by_bogus);
+}
+
 json::object header_json(const PublishOptions& options, const SetContents& contents) {
   json::object out;
   out["schema_version"] = kSchemaVersion;
@@ -72,12 +97,15 @@ std::string summary_json(const PublishOptions& options, const SetContents& conte
   json::object out = header_json(options, contents);
   out["names_total"] = options.scan_counts.names_total;
   out["names_by_outcome"] = outcomes_json(options.scan_counts);
+  add_tally(contents.tally, out);
   json::object lists;
   for (const auto& [name, lines] : contents.list_lines) lists[name] = lines;
   out["lists"] = std::move(lists);
   out["feed"] = json::object{{"certificates", contents.feed_certificates},
                              {"hostnames", contents.feed_hostnames},
                              {"operators", contents.providers.size()}};
+  out["latent"] =
+      json::object{{kDegradedFile, contents.degraded}, {kHiddenCaaFile, contents.hidden_caa}};
   json::array providers;
   for (const ProviderRow& row : contents.providers) {
     if (providers.size() == kProvidersInSummary) break;

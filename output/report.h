@@ -11,6 +11,7 @@
 #include "output/durable_file.h"
 #include "output/lists.h"
 #include "output/publish.h"
+#include "output/tally.h"
 
 namespace caascan {
 
@@ -21,6 +22,8 @@ struct SetContents {
   std::vector<std::pair<std::string, std::uint64_t>> list_lines;  // file name, lines
   std::uint64_t feed_certificates = 0, feed_hostnames = 0;
   std::vector<ProviderRow> providers;
+  Tally tally;
+  std::uint64_t degraded = 0, hidden_caa = 0;  // lines of both files
   std::int64_t finished_unix_s = 0;
 };
 

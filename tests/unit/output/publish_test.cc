@@ -122,12 +122,13 @@ TEST(Publish, WritesTheWholeSet) {
   ASSERT_TRUE(result.has_value()) << result.error();
   const fs::path set = run.out() / "current";
   EXPECT_EQ(result->generation, run.out() / "generations" / "20231114T221420Z");
-  EXPECT_EQ(entries(set),
-            (std::vector<std::string>{
-                "SHA256SUMS", "exceptions.txt", "feed", "findings.ndjson.zst", "manifest.json",
-                "providers.tsv", "servfail-list-namebright.txt", "servfail-list-other.txt",
-                "servfail-zones-namebright.txt", "servfail-zones-other.txt", "summary.json",
-                "timeout-list-namebright.txt", "timeout-list-other.txt"}));
+  EXPECT_EQ(
+      entries(set),
+      (std::vector<std::string>{
+          "SHA256SUMS", "degraded.ndjson", "exceptions.txt", "feed", "findings.ndjson.zst",
+          "hidden-caa.ndjson", "manifest.json", "providers.tsv", "servfail-list-namebright.txt",
+          "servfail-list-other.txt", "servfail-zones-namebright.txt", "servfail-zones-other.txt",
+          "summary.json", "timeout-list-namebright.txt", "timeout-list-other.txt"}));
   EXPECT_EQ(entries(set / "feed"),
             (std::vector<std::string>{"certificates.ndjson", "hostnames.txt", "operators.ndjson"}));
   expect_whole(set);
@@ -177,7 +178,11 @@ TEST(Publish, FindingsAreSortedByNameWhateverTheOrderOfTheScan) {
 }
 
 TEST(Publish, SummaryBalances) {
-  FinishedScan run(three_findings());
+  std::vector<Finding> findings = three_findings();
+  findings[2].security = Security::kBogus;
+  FinishedScan run(findings);
+  run.options.scan_counts.signatures_checked = 70;
+  run.options.scan_counts.rounds_void = 2;
   run.options.ingest_counts.rejects[static_cast<std::size_t>(NameReject::kIpAddress)] = 4;
   run.options.ingest_counts.damage = {{"/dumps/a", 17, true, "zstd frame is cut"}};
   run.options.ingest_counts.damage_count = 1;
@@ -201,6 +206,21 @@ TEST(Publish, SummaryBalances) {
   EXPECT_EQ(summary.at("feed").at("certificates"), 3);
   EXPECT_EQ(summary.at("feed").at("hostnames"), 6);
   EXPECT_EQ(summary.at("feed").at("operators"), 2);
+  EXPECT_EQ(summary.at("names_by_reason"),
+            (boost::json::object{{"zone-servfail", 2}, {"nameservers-silent", 1}}));
+  EXPECT_EQ(summary.at("names_by_class"), (boost::json::object{{"blocks-le", 3},
+                                                               {"br-discretion", 0},
+                                                               {"br-forbidden", 1},
+                                                               {"transient", 3},
+                                                               {"inherited", 0}}));
+  EXPECT_EQ(summary.at("names_by_security").at("bogus"), 1);
+  EXPECT_EQ(summary.at("names_by_security").at("not-checked"), 2);
+  EXPECT_EQ(summary.at("names_by_security").as_object().size(), kSecurityCount);
+  EXPECT_EQ(summary.at("names_by_bogus").as_object().size(), kBogusKindCount - 1);
+  EXPECT_EQ(summary.at("latent"),
+            (boost::json::object{{"degraded.ndjson", 0}, {"hidden-caa.ndjson", 0}}));
+  EXPECT_EQ(summary.at("scan").at("signatures_checked"), 70);
+  EXPECT_EQ(summary.at("scan").at("rounds_void"), 2);
   EXPECT_EQ(summary.at("providers").at(0).at("share"), 0.5);
   EXPECT_EQ(summary.at("ingest").at("rejects").at("ip-address"), 4);
   EXPECT_EQ(summary.at("ingest").at("rejects").as_object().size(), kNameRejectCount);
@@ -222,13 +242,37 @@ TEST(Publish, ManifestSaysWhereTheSetComesFrom) {
   EXPECT_EQ(manifest.at("damage").at(0).at("path"), "/dumps/\xEF\xBF\xBD");
   EXPECT_EQ(manifest.at("damage_count"), 1);
   const boost::json::array& files = manifest.at("files").as_array();
-  EXPECT_EQ(files.size(), 13U);
+  EXPECT_EQ(files.size(), 15U);
   for (const boost::json::value& file : files) {
     const auto digest = digest_file(set / std::string(file.at("name").as_string()));
     ASSERT_TRUE(digest.has_value());
     EXPECT_EQ(file.at("sha256").as_string(), digest->sha256);
     EXPECT_EQ(file.at("size_bytes").to_number<std::uint64_t>(), digest->size_bytes);
   }
+}
+
+TEST(Publish, TroubleThatHasStoppedNobodyIsPublished) {
+  const FinishedScan run(three_findings());
+  Attempt refused = test::answer("b.example", 5);
+  test::write_file(run.work() / "degraded.ndjson",
+                   degraded_zone_to_json({"b.example", {"ns1.namebrightdns.com"}, {refused}}) +
+                       '\n' + degraded_zone_to_json({"a.example", {}, {}}) + '\n');
+  test::write_file(run.work() / "hidden-caa.ndjson",
+                   hidden_caa_to_json({"www.c.example", "c.example", {}, {}}) + '\n');
+  ASSERT_TRUE(publish(run.options).has_value());
+  const fs::path set = run.out() / "current";
+  expect_whole(set);
+  std::istringstream degraded(read_file(set / "degraded.ndjson"));
+  std::string line;
+  ASSERT_TRUE(std::getline(degraded, line));
+  EXPECT_EQ(parsed(line).at("zone"), "a.example");
+  ASSERT_TRUE(std::getline(degraded, line));
+  EXPECT_EQ(parsed(line).at("zone"), "b.example");
+  EXPECT_EQ(parsed(line).at("provider"), "namebright");
+  EXPECT_EQ(parsed(read_file(set / "hidden-caa.ndjson")).at("name"), "www.c.example");
+  const boost::json::value summary = parsed(read_file(set / "summary.json"));
+  EXPECT_EQ(summary.at("latent"),
+            (boost::json::object{{"degraded.ndjson", 2}, {"hidden-caa.ndjson", 1}}));
 }
 
 TEST(Publish, RunWithoutAffectedNamesPublishesEmptyLists) {
@@ -239,7 +283,7 @@ TEST(Publish, RunWithoutAffectedNamesPublishesEmptyLists) {
        {"servfail-list-namebright.txt", "servfail-list-other.txt", "servfail-zones-namebright.txt",
         "servfail-zones-other.txt", "timeout-list-namebright.txt", "timeout-list-other.txt",
         "exceptions.txt", "current/feed/hostnames.txt", "current/feed/certificates.ndjson",
-        "current/feed/operators.ndjson"}) {
+        "current/feed/operators.ndjson", "current/degraded.ndjson", "current/hidden-caa.ndjson"}) {
     EXPECT_EQ(read_file(run.out() / file), "") << file;
   }
   expect_whole(run.out() / "current");
@@ -291,6 +335,16 @@ INSTANTIATE_TEST_SUITE_P(
         Failure{"CertificatesAreMissing",
                 [](FinishedScan& run) { fs::remove(run.work() / "certificates.zst"); },
                 "certificates.zst"},
+        Failure{"DegradedZonesAreCut",
+                [](FinishedScan& run) {
+                  test::write_file(run.work() / "degraded.ndjson", "{\"zone\":\"a.exam");
+                },
+                "degraded.ndjson: line 1: not JSON"},
+        Failure{"HiddenCaaIsNoneOfOurs",
+                [](FinishedScan& run) {
+                  test::write_file(run.work() / "hidden-caa.ndjson", "{\"zone\":\"a.example\"}\n");
+                },
+                "hidden-caa.ndjson: line 1: member \"name\" is missing"},
         Failure{"FindingsAreFewerThanCounted",
                 [](FinishedScan& run) {
                   ++run.options.scan_counts.names_total;

@@ -1,0 +1,41 @@
+#include "output/tally.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace caascan {
+
+Tally tally_of(const AffectedNames& affected) {
+  Tally out;
+  struct Places {
+    ReasonTally tally;
+    std::set<std::string_view> zones, providers;
+  };
+  std::map<std::string_view, Places> by_reason;
+  for (const AffectedName& name : affected.names()) {
+    ++out.names_by_security[static_cast<std::size_t>(name.security)];
+    ++out.names_by_bogus[static_cast<std::size_t>(name.bogus)];
+    for (const IssuanceClass issuance : name.classes) {
+      ++out.names_by_class[static_cast<std::size_t>(issuance)];
+    }
+    Places& places = by_reason[name.reason->id];
+    places.tally.reason = name.reason;
+    ++(name.outcome == Outcome::kTimeout ? places.tally.timeout : places.tally.servfail);
+    if (!name.zone.empty()) places.zones.insert(name.zone);
+    if (name.provider != kProviderUnknown) places.providers.insert(name.provider);
+  }
+  for (auto& [id, places] : by_reason) {
+    places.tally.zones = places.zones.size();
+    places.tally.providers = places.providers.size();
+    out.reasons.push_back(places.tally);
+  }
+  // Equals stay in the map's order, by identifier.
+  std::ranges::stable_sort(out.reasons, std::ranges::greater(),
+                           [](const ReasonTally& tally) { return tally.servfail + tally.timeout; });
+  return out;
+}
+
+}  // namespace caascan
