@@ -12,6 +12,7 @@
 #include "output/durable_file.h"
 #include "output/finding_spill.h"
 #include "output/generation.h"
+#include "output/html_report.h"
 #include "output/latent.h"
 #include "output/lists.h"
 #include "output/operator_feed.h"
@@ -175,6 +176,7 @@ std::expected<void, std::string> write_latent(SetWriter& set, const PublishOptio
 
 std::expected<void, std::string> write_reports(SetWriter& set, const PublishOptions& options,
                                                const SetContents& contents) {
+  if (auto done = set.write("report.html", report_html(options, contents)); !done) return done;
   if (auto done = set.write("summary.json", summary_json(options, contents)); !done) return done;
   const std::string manifest = manifest_json(options, contents, set.files());
   if (auto done = set.write("manifest.json", manifest); !done) return done;

@@ -122,13 +122,13 @@ TEST(Publish, WritesTheWholeSet) {
   ASSERT_TRUE(result.has_value()) << result.error();
   const fs::path set = run.out() / "current";
   EXPECT_EQ(result->generation, run.out() / "generations" / "20231114T221420Z");
-  EXPECT_EQ(
-      entries(set),
-      (std::vector<std::string>{
-          "SHA256SUMS", "degraded.ndjson", "exceptions.txt", "feed", "findings.ndjson.zst",
-          "hidden-caa.ndjson", "manifest.json", "providers.tsv", "servfail-list-namebright.txt",
-          "servfail-list-other.txt", "servfail-zones-namebright.txt", "servfail-zones-other.txt",
-          "summary.json", "timeout-list-namebright.txt", "timeout-list-other.txt"}));
+  EXPECT_EQ(entries(set),
+            (std::vector<std::string>{
+                "SHA256SUMS", "degraded.ndjson", "exceptions.txt", "feed", "findings.ndjson.zst",
+                "hidden-caa.ndjson", "manifest.json", "providers.tsv", "report.html",
+                "servfail-list-namebright.txt", "servfail-list-other.txt",
+                "servfail-zones-namebright.txt", "servfail-zones-other.txt", "summary.json",
+                "timeout-list-namebright.txt", "timeout-list-other.txt"}));
   EXPECT_EQ(entries(set / "feed"),
             (std::vector<std::string>{"certificates.ndjson", "hostnames.txt", "operators.ndjson"}));
   expect_whole(set);
@@ -242,7 +242,7 @@ TEST(Publish, ManifestSaysWhereTheSetComesFrom) {
   EXPECT_EQ(manifest.at("damage").at(0).at("path"), "/dumps/\xEF\xBF\xBD");
   EXPECT_EQ(manifest.at("damage_count"), 1);
   const boost::json::array& files = manifest.at("files").as_array();
-  EXPECT_EQ(files.size(), 15U);
+  EXPECT_EQ(files.size(), 16U);
   for (const boost::json::value& file : files) {
     const auto digest = digest_file(set / std::string(file.at("name").as_string()));
     ASSERT_TRUE(digest.has_value());
@@ -273,6 +273,7 @@ TEST(Publish, TroubleThatHasStoppedNobodyIsPublished) {
   const boost::json::value summary = parsed(read_file(set / "summary.json"));
   EXPECT_EQ(summary.at("latent"),
             (boost::json::object{{"degraded.ndjson", 2}, {"hidden-caa.ndjson", 1}}));
+  EXPECT_TRUE(read_file(set / "report.html").contains("<li>2 zones of which some servers fail"));
 }
 
 TEST(Publish, RunWithoutAffectedNamesPublishesEmptyLists) {
