@@ -215,8 +215,8 @@ std::expected<void, std::string> prepare_work(const fs::path& work) {
   fs::create_directories(work, error);
   if (error) return Failure(fmt::format("cannot create {}: {}", work.string(), why_not(error)));
   bool unfinished = false;
-  for (const char* name :
-       {"certificates.zst", "findings.ndjson.zst", "rejects.tsv", "scan.json", "degraded.ndjson"}) {
+  for (const char* name : {"certificates.zst", "findings.ndjson.zst", "rejects.tsv", "scan.json",
+                           "degraded.ndjson", "hidden-caa.ndjson"}) {
     unfinished = fs::remove(work / name, error) || unfinished;
   }
   if (unfinished) spdlog::info("{} holds an earlier run; starting afresh", work.string());
