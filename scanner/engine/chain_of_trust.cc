@@ -311,12 +311,9 @@ void IterativeResolver::go_on_checking(std::uint32_t index, Instant now) {
   const ZoneKeys& keys = check.security->keys;
   const auto view = wire::MessageView::parse(check.message);
   CAASCAN_ASSERT(view.has_value());
+  BogusKind bad_ds = BogusKind::kNoDsProof;
   if (asked.type == RecordType::kDs) {
     auto ds = std::make_shared<DsAnswer>(validator_.check_ds(keys, asked.name, *view, unix_s(now)));
-    if (ds->state == DsState::kBogus && !check.is_referral) {
-      reject(index, ds->kind, now);
-      return;
-    }
     if (ds->state != DsState::kNotThere && ds->state != DsState::kBogus) {
       check.reply.kind = ReplyKind::kNodata;  // whatever it holds, it says what was asked
       check.reply.ttl_s = std::clamp(ds->ttl_s, kTtlMin_s, kNegativeTtlMax_s);
@@ -330,14 +327,18 @@ void IterativeResolver::go_on_checking(std::uint32_t index, Instant now) {
       locate(index, now);
       return;
     }
+    if (ds->state == DsState::kBogus) bad_ds = ds->kind;
   }
-  const Validation found = validator_.check_answer(keys, asked.name, asked.type,
-                                                   claim_of(check.reply.kind), *view, unix_s(now));
+  std::vector<wire::MessageView> before;
+  for (const std::vector<std::uint8_t>& message : it.alias_messages)
+    before.push_back(*wire::MessageView::parse(message));
+  const Validation found = validator_.check_answer(
+      keys, asked.name, asked.type, claim_of(check.reply.kind), *view, unix_s(now), before);
   switch (found.proof) {
     case Proof::kSecure:
     case Proof::kInsecure:
       if (asked.type == RecordType::kDs) {
-        reject(index, BogusKind::kNoDsProof, now);
+        reject(index, bad_ds, now);
         return;
       }
       check.reply.ttl_s = std::max(kTtlMin_s, std::min(check.reply.ttl_s, found.ttl_s));
@@ -346,7 +347,7 @@ void IterativeResolver::go_on_checking(std::uint32_t index, Instant now) {
       return;
     case Proof::kBogus:
       resolution.nsec = found.nsec;
-      reject(index, asked.type == RecordType::kDs ? BogusKind::kNoDsProof : found.kind, now);
+      reject(index, asked.type == RecordType::kDs ? bad_ds : found.kind, now);
       return;
     case Proof::kSignedBelow: {
       // The servers of this zone serve that one too, so that no referral was seen.
@@ -399,6 +400,8 @@ void IterativeResolver::accept(std::uint32_t index, Security security, const Dns
   }
   Target* target = target_of(it, check->info.server);
   CAASCAN_ASSERT(target != nullptr);  // the zone has not been left
+  if (check->reply.kind == ReplyKind::kAlias && check->info.query.name == it.name)
+    it.alias_messages.push_back(check->message);
   act(index, *target, check->reply, check->info, check->message, check->rcode, now);
 }
 

@@ -186,7 +186,9 @@ Denied Denial::name_error(const DnsName& name, RecordType type) {
   std::size_t labels_seen = 0;
   for (const NsecRecord& nsec : nsecs_) {
     if (proves_no_name(nsec, name)) no_name = true;
-    // The wildcard is that of the closest encloser: the record that shares most labels decides.
+    // The wildcard is that of the closest encloser: the record that shares most labels decides. As
+    // in Unbound it is the record before this one that is compared with, and not the deepest so
+    // far: among three and more, which no right server sends, the order may decide.
     const std::size_t labels = closest_encloser(name, nsec.owner, nsec.next).label_count();
     if (labels > labels_seen || (labels == labels_seen && !no_wildcard))
       no_wildcard = proves_no_wildcard(nsec, name);

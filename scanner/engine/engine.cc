@@ -27,7 +27,9 @@ bool is_inherited(const DomainName& name, const wire::DnsName& zone,
 
 // The rcodes that only the resolver itself can be the source of: it declines to serve us, and says
 // nothing about the name.
-bool resolver_declined(Cause cause) {
+// (YXDOMAIN comes from a DNAME record that makes a name too long: a resolver hands it on.)
+bool resolver_declined(Cause cause, std::uint8_t rcode) {
+  if (rcode == static_cast<std::uint8_t>(wire::Rcode::kYxDomain)) return false;
   return cause == Cause::kRefused || cause == Cause::kNotimp || cause == Cause::kFormerr ||
          cause == Cause::kOtherRcode || cause == Cause::kMalformed ||
          cause == Cause::kUnreachable || cause == Cause::kTruncatedNoTcp;
@@ -179,7 +181,7 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
   }
   // Iteration asks the name's own servers: only a network that will not carry our questions says
   // nothing of them.
-  if (recursive_ ? resolver_declined(resolution.cause) : resolution.cause == Cause::kUnreachable) {
+  if (recursive_ ? resolver_declined(resolution.cause, resolution.rcode) : resolution.cause == Cause::kUnreachable) {
     end(index, Outcome::kNotReached, nullptr);
     return;
   }

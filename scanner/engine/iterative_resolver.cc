@@ -192,6 +192,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.targets_failed = 0;
   it.names_silent = it.names_unreachable = it.limited = false;
   it.check.reset();
+  it.fallback.reset();
   it.awaits_link = false;
 }
 
@@ -283,6 +284,7 @@ IterativeResolver::Target* IterativeResolver::pick(Job& it) {
 void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   Job& it = job(index);
   if (it.asking || it.check) return;
+  if (it.fallback && !it.fallback->over && ask_again_for_case(index, now)) return;
   const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.quota->sends < kSendsPerLookupMax;
   Target* target = sends_left ? pick(it) : nullptr;
   // Nobody is asked a second time before every nameserver name has been looked up.
@@ -395,27 +397,38 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
     }
     return;
   }
+  if (target->lower_case && info.query.case_seed == 0 &&
+      compare_case(owner, *target, info, *view, message, now)) {
+    return;
+  }
+  take_reply(owner, *target, info, *view, message, now);
+}
+
+void IterativeResolver::take_reply(std::uint32_t index, Target& target, const AttemptInfo& info,
+                                   const wire::MessageView& view, wire::Bytes message,
+                                   Instant now) {
+  Job& it = job(index);
   const Question asked{info.query.name, info.query.type};
   const ZoneSecurityPtr security =
       is_validated(asked.type) ? known_security(it, now) : no_security_;
   const bool insecure = security && !security->secure;
-  const ReplyClass reply = classify_reply(*view, it.cut->zone, asked, info.query.recursion_desired,
+  const ReplyClass reply = classify_reply(view, it.cut->zone, asked, info.query.recursion_desired,
                                           /*first_alias_only=*/!insecure);
   const bool claims = reply.kind == ReplyKind::kAnswer || reply.kind == ReplyKind::kNodata ||
                       reply.kind == ReplyKind::kNxDomain || reply.kind == ReplyKind::kAlias;
   if (claims && !insecure) {
-    hold(owner, reply, info, message, view->header().rcode, now);
+    hold(index, reply, info, message, view.header().rcode, now);
     return;
   }
   if (claims && is_validated(asked.type) && validates()) {
     it.security = Security::kInsecure;
     it.insecure_at = security->insecure_at;
     if (asked.type == RecordType::kDs) {
-      end_as_insecure(owner, security, now);
+      end_as_insecure(index, security, now);
       return;
     }
   }
-  act(owner, *target, reply, info, message, view->header().rcode, now);
+  act(index, target, reply, info, message, view.header().rcode, now);
 }
 
 void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClass& reply,

@@ -78,7 +78,8 @@ class IterativeResolver final : public ResolutionSource {
     bool recursion_lame = false;  // it has spoken from a cache
     bool recursive = false;       // and is asked with RD=1 since
     bool lower_case = false;      // it folds case
-    bool no_edns = false;         // it has refused EDNS
+    std::uint8_t fallback_sends = 0;
+    bool no_edns = false;  // it has refused EDNS
     bool silent = false;
     Cause cause = Cause::kTimeout;
     BogusKind bogus = BogusKind::kNone;
@@ -100,6 +101,15 @@ class IterativeResolver final : public ResolutionSource {
     wire::DnsName walked;      // the deepest label whose DS has been asked for; the root: none
     ZoneSecurityPtr security;  // of `zone`, once known
     int steps = 0;
+  };
+  // Servers that fold case are asked again and again in lower case, and are believed only where all
+  // answers are the same (Unbound's fallback for 0x20).
+  struct CaseFallback {
+    std::string answer;  // what was said first by a server that said something
+    std::vector<std::uint8_t> message;
+    AttemptInfo info;
+    int replies = 0;
+    bool over = false;
   };
   // What a lookup may spend with all that it needs; shared by the resolutions that it begins.
   struct Quota {
@@ -139,6 +149,8 @@ class IterativeResolver final : public ResolutionSource {
     bool names_silent = false, names_unreachable = false;  // why some were not found
     bool limited = false;  // a bound of the lookup, or a ring, kept names from being looked up
     std::unique_ptr<Check> check;
+    std::unique_ptr<CaseFallback> fallback;
+    std::vector<std::vector<std::uint8_t>> alias_messages;  // of secure zones, that led to `name`
     Awaited link;  // of the chain of trust, that the job waits for
     bool awaits_link = false;
     bool referral_seen = false;          // it did not say what a DS question asks
@@ -203,6 +215,13 @@ class IterativeResolver final : public ResolutionSource {
     return options_.epoch_unix_ms / 1000 +
            std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   }
+
+  // The fallback for servers that fold case.
+  bool compare_case(std::uint32_t index, const Target& target, const AttemptInfo& info,
+                    const wire::MessageView& view, wire::Bytes message, Instant now);
+  bool ask_again_for_case(std::uint32_t index, Instant now);
+  void take_reply(std::uint32_t index, Target& target, const AttemptInfo& info,
+                  const wire::MessageView& view, wire::Bytes message, Instant now);
 
   void act(std::uint32_t index, Target& target, const ReplyClass& reply, const AttemptInfo& info,
            wire::Bytes message, std::uint8_t rcode, Instant now);

@@ -98,10 +98,16 @@ bool Classifier::follow_chain() {
     }
     if (found_) return true;
     std::optional<DnsName> next;
+    const DnsName* dname_at = nullptr;
     for (const InZone& in : answer_) {
       const bool cname = is_type(in.record, RecordType::kCname) && in.owner == at_;
       const bool dname =
           is_type(in.record, RecordType::kDname) && in.owner != at_ && at_.is_within(in.owner);
+      if (dname && !cname) {
+        // Two DNAME records at one owner: nobody can say where it leads (RFC 6672 §2.4).
+        if (dname_at != nullptr && *dname_at == in.owner) return false;
+        dname_at = &in.owner;
+      }
       if (!cname && (!dname || next)) continue;
       const auto target = view_.target(in.record);
       if (!target) return false;

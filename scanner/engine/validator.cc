@@ -189,6 +189,17 @@ class Validator::Message {
     }
   }
 
+  // The NSEC and NSEC3 sets in authority of another message, those apart that are here already.
+  void add_proofs(const wire::MessageView& view) {
+    auto sets = wire::read_rrsets(view);
+    if (!sets) return;
+    for (RrSet& set : *sets) {
+      if (set.section != Section::kAuthority || !is_denial(set)) continue;
+      if (find(set.owner, static_cast<RecordType>(set.type), true) == nullptr)
+        sets_.push_back(std::move(set));
+    }
+  }
+
   [[nodiscard]] bool readable() const { return readable_; }
   [[nodiscard]] const std::vector<RrSet>& sets() const { return sets_; }
   [[nodiscard]] const RrSet* find(const DnsName& owner, RecordType type, bool authority) const;
@@ -462,9 +473,11 @@ DsAnswer Validator::check_ds(const ZoneKeys& keys, const DnsName& child,
 
 Validation Validator::check_answer(const ZoneKeys& keys, const DnsName& name, RecordType type,
                                    Claim claim, const wire::MessageView& message,
-                                   std::int64_t now_unix_s) {
+                                   std::int64_t now_unix_s,
+                                   std::span<const wire::MessageView> before) {
   Message in(*this, message, now_unix_s);
   if (!in.readable()) return bogus(BogusKind::kBadSignature);
+  for (const wire::MessageView& one : before) in.add_proofs(one);
   return claim == Claim::kAnswer || claim == Claim::kAlias
              ? check_present(in, keys, name, claim == Claim::kAlias ? RecordType::kCname : type)
              : check_absent(in, keys, name, type, claim);

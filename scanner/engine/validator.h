@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -104,9 +105,13 @@ class Validator {
   //   kAlias    a CNAME at `name`, or a DNAME above it with the CNAME that follows from it
   //   kNodata   no such set, and no CNAME, at `name`
   //   kNxDomain no such name
+  // `before` are the messages with the aliases that led here: a resolver keeps the proofs in them
+  // beside those of the last one, and so a denial may rest on either (Unbound:
+  // iter_add_prepend_auth).
   enum class Claim : std::uint8_t { kAnswer, kAlias, kNodata, kNxDomain };
   Validation check_answer(const ZoneKeys& keys, const wire::DnsName& name, wire::RecordType type,
-                          Claim claim, const wire::MessageView& message, std::int64_t now_unix_s);
+                          Claim claim, const wire::MessageView& message, std::int64_t now_unix_s,
+                          std::span<const wire::MessageView> before = {});
 
   [[nodiscard]] const ValidatorCounts& counts() const { return counts_; }
 

@@ -121,7 +121,6 @@ def _check_counter(counter, logged):
 # Marks of the table (HANGS_ON in zones.py) that excuse a difference -> the outcomes, the resolver's and caascan's, that
 # they excuse; None excuses any.
 EXCEPTED = {
-    "dnssec": {("servfail", "good"), ("timeout", "good")},  # Until caascan's own iteration validates.
     "chance": None,
     "version": None,
     # The resolver says SERVFAIL in the end, or when it knows the silent servers already; caascan says servfail, because
