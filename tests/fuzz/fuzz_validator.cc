@@ -223,7 +223,9 @@ void prove_from_a_zone(Choices choices) {
   const Proof as_nodata = check(Claim::kNodata, message);
   CAASCAN_ASSERT(as_nodata != Proof::kSecure || no_data);
   const Proof as_nxdomain = check(Claim::kNxDomain, message);
-  CAASCAN_ASSERT(as_nxdomain != Proof::kSecure || no_name || no_data);
+  // With three NSEC records and more their order may deceive, as it does Unbound.
+  const bool in_order = nsec3 || message.denials().size() <= 2;
+  CAASCAN_ASSERT(as_nxdomain != Proof::kSecure || no_name || no_data || !in_order);
   const bool insecure = truth.cut_above(asked) == Truth::Cut::kInsecure;
   CAASCAN_ASSERT((as_nodata != Proof::kInsecure && as_nxdomain != Proof::kInsecure) || insecure);
   if (!wildcard.empty() && Truth::is_within(asked, Truth::parent(wildcard)) && asked != wildcard &&
