@@ -98,18 +98,8 @@ std::string dig_name(std::string_view name) {
   return (ambiguous ? "-q " : "") + shell_word(name);
 }
 
-// The question whose answer is what does not validate: keys and DS sets have questions of their
-// own.
-std::string_view telling_type(BogusKind kind) {
-  switch (kind) {
-    case BogusKind::kNoDnskey:
-    case BogusKind::kDsMismatch:
-      return "DNSKEY";
-    case BogusKind::kNoDsProof:
-      return "DS";
-    default:
-      return "CAA";
-  }
+bool is_of_the_lookup(const Attempt& attempt) {
+  return attempt.qtype == "CAA" || attempt.qtype == "DNSKEY" || attempt.qtype == "DS";
 }
 
 std::string dig_line(const Attempt& attempt, bool dnssec) {
@@ -138,19 +128,17 @@ std::string rcode_text(std::uint8_t rcode) {
 }
 
 const Attempt* decisive_attempt(const Finding& finding) {
-  if (const std::string_view type = telling_type(finding.bogus); type != "CAA") {
-    for (const Attempt& attempt : finding.attempts | std::views::reverse) {
-      if (attempt.qtype == type && attempt.result == AttemptResult::kAnswer) return &attempt;
-    }
+  // The search ends with the question that no server answers well: for CAA, or for the keys or the
+  // DS set that the answer's signature hangs on.
+  const auto backwards = finding.attempts | std::views::reverse;
+  const auto last = std::ranges::find_if(backwards, is_of_the_lookup);
+  if (last == backwards.end()) {
+    return finding.attempts.empty() ? nullptr : &finding.attempts.back();
   }
-  const Attempt* last_caa = nullptr;
-  for (const Attempt& attempt : finding.attempts | std::views::reverse) {
-    if (attempt.qtype != "CAA") continue;
-    if (shows(attempt, finding)) return &attempt;
-    if (last_caa == nullptr) last_caa = &attempt;
+  for (const Attempt& attempt : backwards) {
+    if (attempt.qtype == last->qtype && shows(attempt, finding)) return &attempt;
   }
-  if (last_caa != nullptr || finding.attempts.empty()) return last_caa;
-  return &finding.attempts.back();
+  return &*last;
 }
 
 std::string answer_text(const Attempt& attempt) {

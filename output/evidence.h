@@ -14,8 +14,8 @@ namespace caascan {
 [[nodiscard]] std::string rcode_text(std::uint8_t rcode);
 
 // The last attempt that shows the finding's cause: the question for CAA, or that for DNSKEY or DS
-// where the fault lies there; in the case that triggers it where the case does. Failing that, the
-// last that asked for CAA; nullptr without any. Borrows from `finding`.
+// where the search ended with it; in the case that triggers the fault where the case does. Failing
+// that, the last that asked the same; nullptr without any. Borrows from `finding`.
 [[nodiscard]] const Attempt* decisive_attempt(const Finding& finding);
 
 // What came of an attempt, in words: "SERVFAIL", "no reply within 4.0 s", … Printable ASCII.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <span>
 #include <utility>
@@ -28,6 +29,12 @@ std::string with_derived(std::string line, std::span<const std::string> nameserv
   append_json_string(attempt == nullptr ? std::string() : dig_line(*attempt), line);
   line += '}';
   return line;
+}
+
+bool is_answer(const Attempt& attempt) {
+  constexpr std::uint8_t kNoerror = 0, kNxdomain = 3;
+  return attempt.result == AttemptResult::kAnswer && !attempt.tc &&
+         (attempt.rcode == kNoerror || attempt.rcode == kNxdomain);
 }
 
 // `publish` makes name and published line of a line, or says what is wrong with it.
@@ -68,10 +75,11 @@ std::expected<std::vector<LatentLine>, std::string> read_degraded(const std::fil
   return read_lines(file, spill, [&](std::string_view line) -> Published {
     const auto zone = degraded_zone_from_json(line);
     if (!zone) return std::unexpected(zone.error());
-    // The bad ones come first.
-    const Attempt* bad = zone->attempts.empty() ? nullptr : &zone->attempts.front();
-    return std::pair(printable_ascii(zone->zone),
-                     with_derived(degraded_zone_to_json(*zone), zone->nameservers, bad, providers));
+    const auto bad = std::ranges::find_if_not(zone->attempts, is_answer);
+    const Attempt* shown = bad == zone->attempts.end() ? nullptr : &*bad;
+    return std::pair(
+        printable_ascii(zone->zone),
+        with_derived(degraded_zone_to_json(*zone), zone->nameservers, shown, providers));
   });
 }
 

@@ -32,6 +32,13 @@ std::string_view control_word(const Finding& finding) {
   return good ? "good" : "bad";
 }
 
+std::string_view question_word(const Attempt* attempt) {
+  if (attempt == nullptr) return kNoWord;
+  if (attempt->qtype == "CAA") return "caa";
+  if (attempt->qtype == "DNSKEY") return "dnskey";
+  return attempt->qtype == "DS" ? "ds" : kNoWord;
+}
+
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, word) != words.end();
 }
@@ -79,6 +86,7 @@ struct ReasonTable::Facts {
     const Attempt* attempt = decisive_attempt(finding);
     const bool resolver = attempt != nullptr && attempt->server_name.empty();
     asked = resolver ? "resolver" : "nameservers";
+    question = question_word(attempt);
     // What an authoritative server says there is not a verdict on the lookup.
     extended_error = resolver && attempt->extended_error ? std::to_string(*attempt->extended_error)
                                                          : std::string(kNoWord);
@@ -102,6 +110,8 @@ struct ReasonTable::Facts {
         return control;
       case Key::kAsked:
         return asked;
+      case Key::kQuestion:
+        return question;
       case Key::kExtendedError:
         return extended_error;
       case Key::kSoftware:
@@ -111,14 +121,15 @@ struct ReasonTable::Facts {
   }
 
   std::span<const ServerVersion> versions;
-  std::string_view cause, bogus, intermittent, version_dependent, inherited, alias, control, asked;
+  std::string_view cause, bogus, intermittent, version_dependent, inherited, alias, control, asked,
+      question;
   std::string extended_error;
 };
 
 std::optional<ReasonTable::Key> ReasonTable::key_from_word(std::string_view word) {
   constexpr auto kKeyWords = std::to_array<std::string_view>(
       {"cause", "bogus", "intermittent", "version-dependent", "inherited", "alias", "control",
-       "asked", "ede", "software"});
+       "asked", "question", "ede", "software"});
   const auto found = std::ranges::find(kKeyWords, word);
   if (found == kKeyWords.end()) return std::nullopt;
   return static_cast<Key>(found - kKeyWords.begin());
@@ -139,6 +150,8 @@ bool ReasonTable::is_value_of(Key key, std::string_view word) {
       return is_one_of(word, {"good", "bad", kNoWord});
     case Key::kAsked:
       return is_one_of(word, {"resolver", "nameservers"});
+    case Key::kQuestion:
+      return is_one_of(word, {"caa", "dnskey", "ds", kNoWord});
     case Key::kExtendedError:
       return word == kNoWord || is_number(word);
     case Key::kSoftware:

@@ -45,6 +45,7 @@ class ReasonTable {
     kAlias,
     kControl,
     kAsked,
+    kQuestion,
     kExtendedError,
     kSoftware,
   };

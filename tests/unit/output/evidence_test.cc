@@ -149,20 +149,22 @@ TEST(DecisiveAttempt, IsTheCaseThatTriggersTheFault) {
   EXPECT_EQ(decisive_attempt(finding)->qname, "www.EXAMPLE.COM");
 }
 
-TEST(DecisiveAttempt, KeysAndDelegationsAreToldByTheirOwnQuestions) {
-  Attempt silent = question("late", "DNSKEY");
+TEST(DecisiveAttempt, IsTheQuestionThatTheSearchEndedWith) {
+  Attempt silent = question("silent", "DNSKEY");
   silent.result = AttemptResult::kTimeout;
-  const std::vector<Attempt> attempts = {question("ds", "DS"), question("key", "DNSKEY"), silent,
-                                         question("caa", "CAA")};
-  const std::pair<BogusKind, std::string> types[] = {{BogusKind::kNoDnskey, "key"},
-                                                     {BogusKind::kDsMismatch, "key"},
-                                                     {BogusKind::kNoDsProof, "ds"},
-                                                     {BogusKind::kExpired, "caa"},
-                                                     {BogusKind::kNoSignature, "caa"}};
-  for (const auto& [kind, qname] : types) {
-    EXPECT_EQ(decisive_attempt(bogus(kind, attempts))->qname, qname) << word(kind);
-  }
-  EXPECT_EQ(decisive_attempt(bogus(BogusKind::kNoDnskey, {question("caa", "CAA")}))->qname, "caa");
+  const std::vector<Attempt> keys = {question("caa", "CAA"), question("key", "DNSKEY"), silent};
+  EXPECT_EQ(decisive_attempt(bogus(BogusKind::kExpired, keys))->qname, "key");
+  Finding finding = bogus(BogusKind::kNone, keys);
+  finding.cause = Cause::kTimeout;
+  EXPECT_EQ(decisive_attempt(finding)->qname, "silent");
+  finding.cause = Cause::kRefused;  // nothing shows it
+  EXPECT_EQ(decisive_attempt(finding)->qname, "silent");
+  const std::vector<Attempt> delegation = {question("caa", "CAA"), question("ds", "DS")};
+  EXPECT_EQ(decisive_attempt(bogus(BogusKind::kNoDsProof, delegation))->qname, "ds");
+  // The keys were good in the end, the answer was not.
+  const std::vector<Attempt> answers = {question("caa1", "CAA"), question("key", "DNSKEY"),
+                                        question("caa2", "CAA"), question("control", "A")};
+  EXPECT_EQ(decisive_attempt(bogus(BogusKind::kExpired, answers))->qname, "caa2");
 }
 
 TEST(DigLine, AlwaysAsksForDnssecWhereThatIsAtFault) {

@@ -53,11 +53,12 @@ TEST_F(LatentTest, AbsentFileIsAnEmptyList) {
 TEST_F(LatentTest, LinesAreSortedAndTheFirstOfAZoneIsTaken) {
   Attempt bad = answer("wWw.b.example", 5);
   Attempt good = answer("www.b.example", 0);
-  test::write_file(
-      file(), degraded_zone_to_json({"b.example", {"ns1.namebrightdns.com"}, {bad, good}}) + '\n' +
-                  degraded_zone_to_json({"a.example", {"ns.x.net"}, {}}) + '\n' +
-                  degraded_zone_to_json({"b.example", {"ns.y.net"}, {good}}) + '\n' +
-                  degraded_zone_to_json({"a-b.example", {}, {}}));
+  Attempt referral = answer("b.example", 0);
+  test::write_file(file(), degraded_zone_to_json(
+                               {"b.example", {"ns1.namebrightdns.com"}, {referral, bad, good}}) +
+                               '\n' + degraded_zone_to_json({"a.example", {"ns.x.net"}, {}}) +
+                               '\n' + degraded_zone_to_json({"b.example", {"ns.y.net"}, {good}}) +
+                               '\n' + degraded_zone_to_json({"a-b.example", {}, {}}));
   const auto lines = degraded();
   ASSERT_TRUE(lines.has_value()) << lines.error();
   ASSERT_EQ(lines->size(), 3U);
@@ -67,7 +68,7 @@ TEST_F(LatentTest, LinesAreSortedAndTheFirstOfAZoneIsTaken) {
   const boost::json::value line = published((*lines)[2]);
   EXPECT_EQ(line.at("zone"), "b.example");
   EXPECT_EQ(line.at("nameservers"), boost::json::array{"ns1.namebrightdns.com"});
-  EXPECT_EQ(line.at("attempts").as_array().size(), 2U);
+  EXPECT_EQ(line.at("attempts").as_array().size(), 3U);
   EXPECT_EQ(line.at("provider"), "namebright");
   EXPECT_EQ(line.at("dig"), "dig +norec +dnssec +bufsize=1232 @192.0.2.1 wWw.b.example CAA");
   EXPECT_EQ(published((*lines)[0]).at("provider"), "unknown");

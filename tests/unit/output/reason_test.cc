@@ -109,6 +109,24 @@ TEST(Reasons, ControlQuestionTellsAFaultOfCaaFromADeadZone) {
   EXPECT_EQ(id_of(silent), "zone-refused");
 }
 
+TEST(Reasons, ServersThatAnswerCaaButNotForKeysAreTold) {
+  Attempt refused = test::answer("example.com", 5);
+  for (const auto& [type, id] :
+       {std::pair{"DNSKEY", "dnskey-unanswered"}, {"DS", "ds-unanswered"}}) {
+    Finding finding = failed(Cause::kRefused, Control::kGood);
+    refused.qtype = type;
+    finding.attempts = {test::answer("www.example.com", 0), refused};
+    EXPECT_EQ(id_of(finding), id);
+    set_control(finding, Control::kBad);
+    EXPECT_EQ(id_of(finding), id);
+    finding.cause = Cause::kTruncatedNoTcp;
+    EXPECT_EQ(id_of(finding), "needs-tcp");
+    finding.attempts.pop_back();
+    finding.cause = Cause::kRefused;
+    EXPECT_EQ(id_of(finding), "zone-refused");
+  }
+}
+
 TEST(Reasons, RegistrysFaultIsNeverTheDomains) {
   for (std::size_t i = 0; i < kCauseCount; ++i) {
     Finding finding = failed(static_cast<Cause>(i), Control::kGood);
@@ -129,7 +147,7 @@ TEST(Reasons, AliasToABrokenTargetIsTold) {
 
 TEST(Reasons, ResolversExtendedErrorStandsForOurOwnValidation) {
   const std::map<std::uint16_t, std::string> ids = {
-      {5, "dnssec-bogus"},          {6, "denial-fails-at-resolver"},
+      {5, "dnssec-bogus"},          {6, "caa-bogus-at-resolver"},
       {7, "signatures-expired"},    {8, "signatures-not-yet-valid"},
       {9, "ds-without-key"},        {10, "missing-signatures"},
       {11, "dnssec-bogus"},         {12, "missing-denial"},
@@ -166,7 +184,10 @@ void for_each_kind(Visit visit) {
           finding.inherited = (flags & 4) != 0;
           if ((flags & 8) != 0) finding.alias_target = "target.example.net";
           if ((flags & 16) == 0) {
-            visit(finding);
+            for (const std::string type : {"CAA", "DNSKEY", "DS"}) {
+              finding.attempts[0].qtype = type;
+              visit(finding);
+            }
             continue;
           }
           finding.attempts[0].server_name.clear();
@@ -218,16 +239,16 @@ TEST(Reasons, PublishedIdentifiersStay) {
   std::string ids;
   for (const Reason& reason : builtin_reasons().reasons()) ids += reason.id + ' ';
   EXPECT_EQ(ids,
-            "registry powerdns-wrong-denial case-dependent-denial denial-fails-at-resolver "
+            "registry powerdns-wrong-denial case-dependent-denial caa-bogus-at-resolver "
             "wrong-denial missing-denial signatures-expired signatures-not-yet-valid no-dnskey "
             "ds-mismatch ds-without-key missing-signatures bad-signature no-ds-proof "
-            "too-many-checks dnssec-bogus alias-loop alias-target-broken powerdns-fancy-records "
-            "powerdns-absent-type powerdns-broken-caa caa-servfail caa-dropped caa-refused "
-            "caa-notimp caa-formerr caa-other-rcode caa-malformed caa-fails-at-resolver no-address "
-            "special-use-address needs-tcp lame-delegation depends-on-resolver nameservers-silent "
-            "unreachable no-reachable-server zone-fails-at-resolver zone-refused powerdns-servfail "
-            "zone-servfail notimp formerr other-rcode malformed-replies too-many-questions "
-            "unknown ");
+            "too-many-checks dnssec-bogus needs-tcp dnskey-unanswered ds-unanswered alias-loop "
+            "alias-target-broken powerdns-fancy-records powerdns-absent-type powerdns-broken-caa "
+            "caa-servfail caa-dropped caa-refused caa-notimp caa-formerr caa-other-rcode "
+            "caa-malformed caa-fails-at-resolver no-address special-use-address lame-delegation "
+            "depends-on-resolver nameservers-silent unreachable no-reachable-server "
+            "zone-fails-at-resolver zone-refused powerdns-servfail zone-servfail notimp formerr "
+            "other-rcode malformed-replies too-many-questions unknown ");
 }
 
 TEST(ReasonTable, FirstLineThatHoldsIsTaken) {
@@ -281,6 +302,7 @@ TEST(ReasonTable, ErrorNamesOriginAndLine) {
       {"a\talias=none\tA.\tB.\n", "r.tsv: line 1: \"none\" is no value of alias"},
       {"a\tcontrol=yes\tA.\tB.\n", "r.tsv: line 1: \"yes\" is no value of control"},
       {"a\tasked=google\tA.\tB.\n", "r.tsv: line 1: \"google\" is no value of asked"},
+      {"a\tquestion=a\tA.\tB.\n", "r.tsv: line 1: \"a\" is no value of question"},
       {"a\tede=-1\tA.\tB.\n", "r.tsv: line 1: \"-1\" is no value of ede"},
       {"a\tede=123456\tA.\tB.\n", "r.tsv: line 1: \"123456\" is no value of ede"},
       {"a\tsoftware=BIND\tA.\tB.\n", "r.tsv: line 1: \"BIND\" is no value of software"},
