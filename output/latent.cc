@@ -75,7 +75,9 @@ std::expected<std::vector<LatentLine>, std::string> read_degraded(const std::fil
   return read_lines(file, spill, [&](std::string_view line) -> Published {
     const auto zone = degraded_zone_from_json(line);
     if (!zone) return std::unexpected(zone.error());
-    const auto bad = std::ranges::find_if_not(zone->attempts, is_answer);
+    // An answer that does not validate looks like one; it comes before the good one.
+    auto bad = std::ranges::find_if_not(zone->attempts, is_answer);
+    if (bad == zone->attempts.end()) bad = zone->attempts.begin();
     const Attempt* shown = bad == zone->attempts.end() ? nullptr : &*bad;
     return std::pair(
         printable_ascii(zone->zone),

@@ -75,6 +75,17 @@ TEST_F(LatentTest, LinesAreSortedAndTheFirstOfAZoneIsTaken) {
   EXPECT_EQ(published((*lines)[0]).at("dig"), "");
 }
 
+TEST_F(LatentTest, DigOfAnswersThatDoNotValidateIsThatOfTheFirst) {
+  test::write_file(
+      file(),
+      degraded_zone_to_json({"a.example", {}, {answer("A.example", 0), answer("a.example", 0)}}));
+  const auto lines = degraded();
+  ASSERT_TRUE(lines.has_value()) << lines.error();
+  ASSERT_EQ(lines->size(), 1U);
+  EXPECT_EQ(published((*lines)[0]).at("dig"),
+            "dig +norec +dnssec +bufsize=1232 @192.0.2.1 A.example CAA");
+}
+
 TEST_F(LatentTest, DigOfAHiddenSetShowsTheEmptyAnswer) {
   Attempt set = answer("www.a.example", 0);
   set.section_counts = {1, 0, 0};
