@@ -49,10 +49,15 @@ bool IterativeResolver::compare_case(std::uint32_t index, const Target& target,
                                      const AttemptInfo& info, const wire::MessageView& view,
                                      wire::Bytes message, Instant now) {
   Job& it = job(index);
-  if (it.fallback && it.fallback->over) return false;
-  // Errors are not compared: they go the way of all errors.
-  const std::uint8_t rcode = view.header().rcode;
-  if (rcode != 0 && rcode != static_cast<std::uint8_t>(wire::Rcode::kNxDomain)) return false;
+  if ((it.fallback && it.fallback->over) || target.recursion_lame) return false;
+  // Errors, lame answers and what is said from a cache are not compared: they go their usual way.
+  const ReplyKind kind = classify_reply(view, it.cut->zone, {info.query.name, info.query.type},
+                                        info.query.recursion_desired)
+                             .kind;
+  if (kind == ReplyKind::kError || kind == ReplyKind::kMalformed || kind == ReplyKind::kLame ||
+      kind == ReplyKind::kRecursionLame) {
+    return false;
+  }
   end_wait(it, info);
   Target& replied = *target_of(it, target.server);
   replied.silent = false;
@@ -86,7 +91,8 @@ bool IterativeResolver::ask_again_for_case(std::uint32_t index, Instant now) {
   CaseFallback& fallback = *it.fallback;
   Target* next = nullptr;
   for (Target& target : it.targets) {
-    const bool fruitless = target.decided || (target.silent && target.sends >= kSendsPerAddressMax);
+    const bool fruitless = target.decided || target.recursion_lame ||
+                           (target.silent && target.sends >= kSendsPerAddressMax);
     if (fruitless || target.fallback_sends >= kRepliesPerAddress) continue;
     if (next == nullptr || target.fallback_sends < next->fallback_sends) next = &target;
   }

@@ -397,7 +397,7 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
     }
     return;
   }
-  if (target->lower_case && info.query.case_seed == 0 &&
+  if (info.query.case_seed == 0 && info.query.type != RecordType::kLoc &&
       compare_case(owner, *target, info, *view, message, now)) {
     return;
   }

@@ -24,10 +24,10 @@ enum class ReplyKind : std::uint8_t {
 
 struct ReplyClass {
   ReplyKind kind = ReplyKind::kMalformed;
-  Cause cause = Cause::kNone;        // kLame, kError, kMalformed
-  wire::DnsName target;              // kAlias; kAnswer where there was a chain (root: none)
-  Delegation delegation;             // kReferral; `fetched` and `expires` are left to the caller
-  std::vector<IpAddress> addresses;  // kAnswer to A and AAAA
+  Cause cause = Cause::kNone;          // kLame, kError, kMalformed
+  wire::DnsName target{};              // kAlias; kAnswer where there was a chain (root: none)
+  Delegation delegation{};             // kReferral; `fetched` and `expires` are left to the caller
+  std::vector<IpAddress> addresses{};  // kAnswer to A and AAAA
   std::uint32_t ttl_s = 0;  // of the answer, the denial or the delegation, within the bounds
 };
 

@@ -546,6 +546,12 @@ Validation Validator::check_absent(Message& in, const ZoneKeys& keys, const DnsN
   const auto counts = [](const RrSet& set) {
     return set.section == Section::kAuthority && (is_denial(set) || is_type(set, RecordType::kSoa));
   };
+  // A signature of the zone whose records are missing is a record that nobody has signed (Unbound
+  // says so where the SOA record of a denial is another zone's).
+  const bool orphan = std::ranges::any_of(in.sets(), [&](const RrSet& set) {
+    return set.section == Section::kAuthority && is_type(set, RecordType::kRrsig) &&
+           set.owner.is_within(keys.zone);
+  });
   bool proof = false, proof_signed = false, soa_signed = false;
   for (const RrSet& set : in.sets()) {
     if (!counts(set)) continue;
@@ -563,6 +569,7 @@ Validation Validator::check_absent(Message& in, const ZoneKeys& keys, const DnsN
       return bogus(BogusKind::kNoDenialProof);
     return made;
   }
+  if (orphan) return bogus(BogusKind::kNoSignature);
   // Nothing in authority may be left unsigned beside the proof (Unbound: val_check_nonsecure).
   Denial denial(keys.zone);
   std::uint32_t ttl_s = 0xFFFFFFFF;

@@ -301,6 +301,8 @@ std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& vie
   struct Loose {
     std::string place;
     Rrsig signature;
+    RecordView record;
+    DnsName owner;
   };
   std::vector<Loose> loose;
   for (const RecordView& record : view.records()) {
@@ -313,7 +315,7 @@ std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& vie
       auto signature = parse_rrsig(std::move(*rdata));
       if (!signature) return std::unexpected(ParseError::kBadRecordData);
       std::string place = place_of(record.section, *owner, signature->type_covered);
-      loose.push_back({std::move(place), std::move(*signature)});
+      loose.push_back({std::move(place), std::move(*signature), record, std::move(*owner)});
       continue;
     }
     const auto [at, added] =
@@ -330,7 +332,15 @@ std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& vie
   }
   for (Loose& one : loose) {
     const auto at = where.find(one.place);
-    if (at != where.end()) sets[at->second].signatures.push_back(std::move(one.signature));
+    if (at != where.end()) {
+      sets[at->second].signatures.push_back(std::move(one.signature));
+      continue;
+    }
+    sets.push_back({.section = one.record.section,
+                    .owner = std::move(one.owner),
+                    .type = one.record.type,
+                    .ttl_s = one.record.ttl_s,
+                    .rdatas = {std::move(one.signature.rdata)}});
   }
   return sets;
 }

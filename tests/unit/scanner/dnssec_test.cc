@@ -371,7 +371,10 @@ TEST(ReadRrsets, PutsSignaturesToTheSetsThatTheyCover) {
                                 .add(Section::kAnswer, caa)
                                 .add(Section::kAuthority, soa)
                                 .add(Section::kAdditional, caa));
-  ASSERT_EQ(sets.size(), 2u);
+  ASSERT_EQ(sets.size(), 3u);
+  EXPECT_EQ(sets[2].owner, name("other.example.com"));
+  EXPECT_EQ(sets[2].type, static_cast<std::uint16_t>(RecordType::kRrsig));
+  EXPECT_TRUE(sets[2].signatures.empty());
   EXPECT_EQ(sets[0].section, Section::kAnswer);
   EXPECT_EQ(sets[0].type, 257);
   ASSERT_EQ(sets[0].signatures.size(), 1u);
