@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <fstream>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "output/durable_file.h"
@@ -59,7 +60,10 @@ std::expected<std::vector<LatentLine>, std::string> read_lines(const std::filesy
     out.push_back({published->first, *spilled});
   }
   if (in.bad()) return std::unexpected(file_error("read", file, EIO));
-  std::ranges::stable_sort(out, {}, &LatentLine::name);
+  // Lines of one name stay in the order of the file, which is that of the spill.
+  std::ranges::sort(out, {}, [](const LatentLine& entry) {
+    return std::tuple<const std::string&, std::uint64_t>(entry.name, entry.line.offset_bytes);
+  });
   const auto repeated = std::ranges::unique(out, {}, &LatentLine::name);
   out.erase(repeated.begin(), repeated.end());
   return out;

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace caascan {
@@ -32,9 +33,10 @@ Tally tally_of(const AffectedNames& affected) {
     places.tally.providers = places.providers.size();
     out.reasons.push_back(places.tally);
   }
-  // Equals stay in the map's order, by identifier.
-  std::ranges::stable_sort(out.reasons, std::ranges::greater(),
-                           [](const ReasonTally& tally) { return tally.servfail + tally.timeout; });
+  std::ranges::sort(out.reasons, [](const ReasonTally& a, const ReasonTally& b) {
+    const std::uint64_t names_a = a.servfail + a.timeout, names_b = b.servfail + b.timeout;
+    return std::tie(names_b, a.reason->id) < std::tie(names_a, b.reason->id);
+  });
   return out;
 }
 

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
+#include <array>
+#include <cstdint>
 
 #include "affected_fixtures.h"
 
