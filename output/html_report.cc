@@ -81,7 +81,7 @@ constexpr auto kOutcomeTexts = std::to_array<OutcomeText>({
 static_assert(kOutcomeTexts.size() == kOutcomeCount);
 
 constexpr auto kSecurityTexts = std::to_array<std::string_view>({
-    "not checked: a resolver's verdict was taken",
+    "not checked by caascan itself",
     "signed, and the chain from the root holds",
     "proven not to be signed",
     "does not validate",
