@@ -312,6 +312,10 @@ int run_command(const RawOptions& raw) {
     degraded << degraded_zone_to_json(zone) << '\n';
     ++degraded_zones;
   };
+  std::ofstream hidden_caa(work / "hidden-caa.ndjson", std::ios::binary);
+  scan_options->on_hidden_caa = [&](const HiddenCaa& found) {
+    hidden_caa << hidden_caa_to_json(found) << '\n';
+  };
   const auto started_steady = std::chrono::steady_clock::now();
   ingest_options->work_dir = work;
   NameQueue queue;
@@ -375,6 +379,10 @@ int run_command(const RawOptions& raw) {
   if (auto closed = findings->close(); !closed) return failed(closed.error());
   degraded.close();
   if (!degraded) return failed(fmt::format("cannot write {}", (work / "degraded.ndjson").string()));
+  hidden_caa.close();
+  if (!hidden_caa) {
+    return failed(fmt::format("cannot write {}", (work / "hidden-caa.ndjson").string()));
+  }
   if (degraded_zones > 0) {
     spdlog::info("{} zones answered although some of their servers did not: {}", degraded_zones,
                  (work / "degraded.ndjson").string());

@@ -54,7 +54,7 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
   net::KernelEntropy entropy;
   engine::Engine engine(made, entropy);
   std::uint64_t findings = 0;
-  std::unordered_set<std::string> degraded;
+  std::unordered_set<std::string> degraded, hidden;
   net::EventLoop loop(
       engine, names, start,
       [&](engine::Verdict&& verdict) {
@@ -66,6 +66,10 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
           const bool first =
               degraded.size() < kDegradedZonesMax && degraded.insert(zone.zone).second;
           if (first && options.on_degraded) options.on_degraded(zone);
+        }
+        for (const HiddenCaa& found : engine.take_hidden_caa()) {
+          const bool first = hidden.size() < kDegradedZonesMax && hidden.insert(found.name).second;
+          if (first && options.on_hidden_caa) options.on_hidden_caa(found);
         }
         if (progress == nullptr) return;
         const ScanCounts counts = engine.counts();

@@ -22,6 +22,7 @@ struct ScanOptions {
   // Told once of each zone that answered although some of its servers did not; on the scanning
   // thread.
   std::function<void(const DegradedZone&)> on_degraded;
+  std::function<void(const HiddenCaa&)> on_hidden_caa;  // once for each label; likewise
   engine::EngineOptions engine;  // epoch_unix_ms and socket numbers are set by `scan`
 };
 
@@ -33,8 +34,8 @@ struct ScanProgress {
   std::atomic<std::uint64_t> queries{0};
 };
 
-// Called on the scanning thread for each name that is affected (for each name at all where a trace
-// is wanted). An error ends the scan with it.
+// Called on the scanning thread for each name that is affected (for each name at all with
+// `every_verdict` or `trace`). An error ends the scan with it.
 using VerdictSink = std::function<std::expected<void, std::string>(engine::Verdict&&)>;
 
 // Takes names from `names` until it has ended and every name has its verdict. Blocks; runs the

@@ -50,6 +50,8 @@ Question Diagnosis::question() const {
       return {at_, RecordType::kCname};
     case Step::kNs:
       return {*zone_, RecordType::kNs};
+    case Step::kCase:
+      return {.name = *case_at_, .type = RecordType::kLoc, .lower_case = true};
     case Step::kDone:
       break;
   }
@@ -72,6 +74,10 @@ void Diagnosis::on_answer(const Resolution& answer) {
     case Step::kContact:
       if (const KeptRecord* soa = find_record(answer, RecordType::kSoa))
         soa_contact_ = soa->contact.text();
+      step_ = case_at_ ? Step::kCase : Step::kDone;
+      return;
+    case Step::kCase:
+      right_in_lower_case_ = !answer.failed && answer.security == Security::kSecure;
       step_ = Step::kDone;
       return;
     case Step::kSoa:

@@ -4,7 +4,9 @@
 // lies above it while they fail too, tell the zone:
 //   control   A at the failing label: is the fault CAA's alone?
 //   SOA       at the label: the apex from the SOA record. A CNAME leads to its target, which is
-//   tried instead. CNAME     where SOA fails: a broken alias target hides behind the same SERVFAIL.
+//   tried instead.
+//   case      where a DNSSEC denial was wrong: is it right in lower case?
+//   CNAME     where SOA fails: a broken alias target hides behind the same SERVFAIL.
 //   up        where both fail: the parent. The child of the first parent that answers is the apex
 //   at fault. NS        at the apex: the nameserver names, from which the provider is found.
 #pragma once
@@ -27,6 +29,9 @@ class Diagnosis {
   explicit Diagnosis(wire::DnsName failing_label);
   // Where the zone is known already: only the control, and SOA at the apex for the contact.
   Diagnosis(wire::DnsName failing_label, wire::DnsName zone);
+  // Also asks in lower case at `name`, whose denial was wrong. The type is one that nobody has, and
+  // not CAA: the wrong denial may still be in the server's cache of packets.
+  void compare_case_at(wire::DnsName name) { case_at_ = std::move(name); }
 
   [[nodiscard]] bool done() const { return step_ == Step::kDone; }
   [[nodiscard]] Question question() const;
@@ -39,9 +44,11 @@ class Diagnosis {
   [[nodiscard]] const std::string& soa_contact() const { return soa_contact_; }
   [[nodiscard]] std::optional<AttemptResult> control_result() const { return control_result_; }
   [[nodiscard]] std::optional<std::uint8_t> control_rcode() const { return control_rcode_; }
+  // The denial is right in lower case: only the case of the question makes it wrong.
+  [[nodiscard]] bool right_in_lower_case() const { return right_in_lower_case_; }
 
  private:
-  enum class Step : std::uint8_t { kControl, kSoa, kCname, kNs, kContact, kDone };
+  enum class Step : std::uint8_t { kControl, kSoa, kCname, kNs, kContact, kCase, kDone };
   void on_soa(const Resolution& answer);
   void on_cname(const Resolution& answer);
   void follow(const wire::DnsName& target);
@@ -59,6 +66,8 @@ class Diagnosis {
   std::string soa_contact_;
   std::optional<AttemptResult> control_result_;
   std::optional<std::uint8_t> control_rcode_;
+  std::optional<wire::DnsName> case_at_;
+  bool right_in_lower_case_ = false;
 };
 
 }  // namespace caascan::engine

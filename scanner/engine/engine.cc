@@ -41,7 +41,8 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     : options_(options),
       random_(entropy),
       exchanges_({options.sockets_v4, options.sockets_v6}, random_, counts_),
-      servers_(options.servers, exchanges_) {
+      servers_(options.servers, exchanges_),
+      canaries_(options.canaries) {
   CAASCAN_ASSERT(options_.confirm_rounds <= kConfirmRoundsMax);
   if (options_.resolvers.empty()) {
     IterativeResolverOptions made;
@@ -134,7 +135,7 @@ void Engine::on_resolved(Waiter waiter, const Question& question, const Resoluti
   if (options_.trace) task.trace.push_back({question.name, question.type, task.round, resolution});
   switch (task.state) {
     case State::kClimbing:
-      on_climb_answer(waiter.index, resolution, now);
+      on_climb_answer(waiter.index, question, resolution, now);
       return;
     case State::kCheckingResolver:
       if (resolution.failed) {
@@ -143,7 +144,13 @@ void Engine::on_resolved(Waiter waiter, const Question& question, const Resoluti
         end(waiter.index, Outcome::kNotReached, nullptr);
         return;
       }
-      confirm_or_diagnose(waiter.index, now);
+      ask_canary(waiter.index, now);
+      return;
+    case State::kCheckingCanary:
+      on_canary(waiter.index, resolution, now);
+      return;
+    case State::kProbingCase:
+      on_case_probe(waiter.index, question, resolution);
       return;
     case State::kDiagnosing:
       task.failure->diagnosis->on_answer(resolution);
@@ -155,16 +162,24 @@ void Engine::on_resolved(Waiter waiter, const Question& question, const Resoluti
   }
 }
 
-void Engine::on_climb_answer(std::uint32_t index, const Resolution& resolution, Instant now) {
+void Engine::on_climb_answer(std::uint32_t index, const Question& question,
+                             const Resolution& resolution, Instant now) {
   Task& task = tasks_[index];
   if (resolution.failed) {
     on_failure(index, resolution, now);
     return;
   }
+  if (iterative_) note_alive(question, resolution);
+  if (!resolution.has_rrset && wants_case_probe(resolution)) task.probe = question.name;
   const std::size_t dot = label_text(task).find('.');
   const bool last = dot == std::string_view::npos;
   if (resolution.has_rrset || last) {
     if (task.failure) ++counts_.names_cleared;
+    if (!resolution.has_rrset && !task.probe.is_root()) {
+      task.state = State::kProbingCase;
+      ask(index, {.name = task.probe, .lower_case = true}, Freshness{}, now);
+      return;
+    }
     end(index, resolution.has_rrset ? Outcome::kFound : Outcome::kEmpty, nullptr);
     return;
   }
@@ -181,7 +196,8 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
   }
   // Iteration asks the name's own servers: only a network that will not carry our questions says
   // nothing of them.
-  if (recursive_ ? resolver_declined(resolution.cause, resolution.rcode) : resolution.cause == Cause::kUnreachable) {
+  if (recursive_ ? resolver_declined(resolution.cause, resolution.rcode)
+                 : resolution.cause == Cause::kUnreachable) {
     end(index, Outcome::kNotReached, nullptr);
     return;
   }
@@ -212,7 +228,7 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
     ask(index, {wire::DnsName(), wire::RecordType::kSoa}, Freshness{lately, true}, now);
     return;
   }
-  confirm_or_diagnose(index, now);
+  ask_canary(index, now);
 }
 
 Instant Engine::confirm_due(Instant now) const {
@@ -224,15 +240,17 @@ Instant Engine::confirm_due(Instant now) const {
 void Engine::confirm_or_diagnose(std::uint32_t index, Instant now) {
   Task& task = tasks_[index];
   if (task.round < options_.confirm_rounds) {
-    task.state = State::kParked;
-    parked_.push({confirm_due(now), index});
-    --active_;
+    park(index, now);
     return;
   }
   task.state = State::kDiagnosing;
   Failure& failure = *task.failure;
   failure.diagnosis = recursive_ ? std::make_unique<Diagnosis>(failure.label)
                                  : std::make_unique<Diagnosis>(failure.label, failure.zone);
+  if (failure.bogus == BogusKind::kWrongDenial) {
+    failure.diagnosis->compare_case_at(failure.alias_target.is_root() ? failure.label
+                                                                      : failure.alias_target);
+  }
   diagnose(index, now);
 }
 
@@ -264,6 +282,7 @@ void Engine::publish(std::uint32_t index) {
   }
   finding->nameservers = recursive_ ? diagnosis.nameservers() : std::move(failure.nameservers);
   finding->security = failure.security;
+  finding->intermittent = diagnosis.right_in_lower_case();
   finding->bogus = failure.bogus;
   if (failure.security == Security::kInsecure) finding->insecure_at = failure.insecure_at.text();
   finding->soa_contact = diagnosis.soa_contact();
@@ -278,7 +297,7 @@ void Engine::publish(std::uint32_t index) {
 void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> finding) {
   Task& task = tasks_[index];
   ++counts_.names_by_outcome[static_cast<std::size_t>(outcome)];
-  if (finding || options_.trace) {
+  if (finding || options_.every_verdict || options_.trace) {
     Verdict& verdict = verdicts_.emplace_back();
     verdict.outcome = outcome;
     verdict.ended_at = std::string(label_text(task));
@@ -290,6 +309,7 @@ void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> 
   ++task.generation;
   task.name = DomainName();
   task.failure.reset();
+  task.probe = {};
   task.trace.clear();
   free_.push_back(index);
   --active_;
@@ -304,7 +324,9 @@ void Engine::advance(Instant now) {
     task.state = State::kClimbing;
     task.fresh_after = due;
     task.label_offset = 0;
-    ++task.round;
+    // A void round is asked again as the one that it was.
+    if (!task.round_void) ++task.round;
+    task.round_void = false;
     ++active_;
     ask_label(index, now);
   }

@@ -15,7 +15,9 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "ingest/domain_name.h"
@@ -42,8 +44,10 @@ struct EngineOptions {
   std::size_t names_held_max = 200'000;  // in memory for whatever reason, parked ones not counted
   std::size_t cache_bytes_max = std::size_t{64} << 20;
   std::uint32_t sockets_v4 = 16, sockets_v6 = 16;
-  bool trace = false;              // keep every step of every name, for `caascan check`
-  std::int64_t epoch_unix_ms = 0;  // wall clock at Instant zero
+  std::vector<wire::DnsName> canaries;  // names that should be alive, beside those found in the run
+  bool every_verdict = false;           // hand out verdicts of names that are not affected too
+  bool trace = false;                   // the same with every step, for `caascan check`
+  std::int64_t epoch_unix_ms = 0;       // wall clock at Instant zero
 };
 inline constexpr std::uint32_t kConfirmRoundsMax = 10;
 
@@ -74,6 +78,9 @@ class Engine final : public ResolutionSink {
     return active_ < options_.names_held_max && exchanges_.on_the_way() < options_.window_max;
   }
   void add_name(DomainName name, Instant now);
+
+  // CAA sets that only lower-case questions see, since the last call.
+  [[nodiscard]] std::vector<HiddenCaa> take_hidden_caa() { return std::exchange(hidden_, {}); }
 
   void on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message, Instant now) {
     exchanges_.on_datagram(socket, from, message, now);
@@ -110,7 +117,15 @@ class Engine final : public ResolutionSink {
                    Instant now) override;
 
  private:
-  enum class State : std::uint8_t { kFree, kClimbing, kParked, kCheckingResolver, kDiagnosing };
+  enum class State : std::uint8_t {
+    kFree,
+    kClimbing,
+    kProbingCase,
+    kParked,
+    kCheckingResolver,
+    kCheckingCanary,
+    kDiagnosing
+  };
   // What a name needs once it has failed; most never do.
   struct Failure {
     Cause cause = Cause::kNone;
@@ -125,6 +140,11 @@ class Engine final : public ResolutionSink {
     std::vector<std::int64_t> observed_unix_ms;
     std::vector<Attempt> attempts;
     std::unique_ptr<Diagnosis> diagnosis;
+    // What must be alive for this round to count; of the server's own, the one name; of the others,
+    // any.
+    std::vector<wire::DnsName> canaries;
+    bool own_canary = false;
+    std::uint8_t rounds_void = 0;
   };
   struct Task {
     State state = State::kFree;
@@ -134,6 +154,8 @@ class Engine final : public ResolutionSink {
     Instant fresh_after{};
     DomainName name;
     std::unique_ptr<Failure> failure;
+    bool round_void = false;  // the round that failed is to be repeated
+    wire::DnsName probe;      // a label to be asked in lower case too; the root: none
     std::vector<TraceStep> trace;
   };
   struct Parked {
@@ -146,9 +168,18 @@ class Engine final : public ResolutionSink {
 
   void ask_label(std::uint32_t index, Instant now);
   void ask(std::uint32_t index, const Question& question, Freshness fresh, Instant now);
-  void on_climb_answer(std::uint32_t index, const Resolution& resolution, Instant now);
+  void on_climb_answer(std::uint32_t index, const Question& question, const Resolution& resolution,
+                       Instant now);
   void on_failure(std::uint32_t index, const Resolution& resolution, Instant now);
   void confirm_or_diagnose(std::uint32_t index, Instant now);
+  // Canaries (canaries.cc).
+  void note_alive(const Question& question, const Resolution& resolution);
+  void ask_canary(std::uint32_t index, Instant now);
+  void on_canary(std::uint32_t index, const Resolution& resolution, Instant now);
+  void park(std::uint32_t index, Instant now);
+  // Hidden CAA sets.
+  [[nodiscard]] bool wants_case_probe(const Resolution& resolution);
+  void on_case_probe(std::uint32_t index, const Question& question, const Resolution& resolution);
   void diagnose(std::uint32_t index, Instant now);
   void publish(std::uint32_t index);
   void end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> finding);
@@ -170,6 +201,11 @@ class Engine final : public ResolutionSink {
   std::vector<std::uint32_t> free_;
   std::priority_queue<Parked, std::vector<Parked>, std::greater<>> parked_;
   std::vector<Verdict> verdicts_;
+  std::vector<wire::DnsName> canaries_;  // of distinct operators
+  std::vector<std::string> canary_operators_;
+  std::unordered_map<std::string, wire::DnsName> alive_at_;    // a good name by nameserver name
+  std::unordered_map<std::string, std::uint8_t> case_probes_;  // by nameserver name
+  std::vector<HiddenCaa> hidden_;
   std::size_t active_ = 0;
 };
 

@@ -74,8 +74,10 @@ IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDir
 void IterativeResolver::ask(const Question& question, Freshness fresh, std::uint8_t round,
                             Waiter waiter, Instant now) {
   const ResolutionTable::Asked asked = table_.ask(question, fresh, waiter, now);
+  // Who wants to know whether somebody is alive now does not want the delegation anew.
   if (asked.is_new)
-    begin(question, fresh.after, round, 0, std::make_shared<Quota>(), asked.index, now);
+    begin(question, fresh.of_good_too ? Instant{} : fresh.after, round, 0,
+          std::make_shared<Quota>(), asked.index, now);
 }
 
 void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
@@ -340,9 +342,8 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   query.dnssec_ok = query.edns_size != 0;
   const bool lower_case = target.lower_case || it.timeouts >= kTimeoutsBeforeLowerCase;
   // Some servers prove the wrong thing of names that have a capital below the apex of a signed
-  // zone. Random case finds that by chance; capitals everywhere find it always. A lower-case
-  // question for a type that nobody has tells such a server from one that is always wrong.
-  if (!lower_case && query.type != RecordType::kLoc) query.case_seed = random_.u64() | 1;
+  // zone. Random case finds that by chance; capitals everywhere find it always.
+  if (!lower_case && !question(index).lower_case) query.case_seed = random_.u64() | 1;
   if (it.cut->signed_by_ds && query.type == RecordType::kCaa && !it.holds_gate &&
       it.probe.is_within(it.cut->zone))
     query.upper_labels =
@@ -397,7 +398,7 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
     }
     return;
   }
-  if (info.query.case_seed == 0 && info.query.type != RecordType::kLoc &&
+  if (info.query.case_seed == 0 && !question(owner).lower_case &&
       compare_case(owner, *target, info, *view, message, now)) {
     return;
   }
@@ -500,6 +501,7 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
     return;
   }
   if (reply.kind != ReplyKind::kAlias) {
+    if (question(index).type == RecordType::kSoa) keep_soa(index, message);
     answer(index, reply, rcode, now);
     return;
   }
@@ -512,6 +514,20 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
   resolution.alias_target = reply.target;
   go_to(index, reply.target);
   locate(index, now);
+}
+
+// The contact of a zone stands in its SOA record.
+void IterativeResolver::keep_soa(std::uint32_t index, wire::Bytes message) {
+  const auto view = wire::MessageView::parse(message);
+  if (!view) return;
+  for (const wire::RecordView& record : view->records()) {
+    if (record.type != static_cast<std::uint16_t>(RecordType::kSoa)) continue;
+    auto owner = view->owner(record);
+    auto soa = view->soa(record);
+    if (!owner || !soa || *owner != job(index).name) continue;
+    table_.resolution(index).records.push_back(
+        {.type = RecordType::kSoa, .owner = std::move(*owner), .contact = std::move(soa->contact)});
+  }
 }
 
 void IterativeResolver::take_referral(std::uint32_t index, const ReplyClass& reply,
@@ -543,7 +559,7 @@ void IterativeResolver::answer(std::uint32_t index, const ReplyClass& reply, std
   resolution.insecure_at = it.insecure_at;
   if (!reply.target.is_root()) resolution.alias_target = reply.target;
   resolution.ttl = std::chrono::seconds(reply.ttl_s);
-  if (!options_.trace) resolution.attempts.clear();
+  if (!options_.trace && !question(index).lower_case) resolution.attempts.clear();
   open_gate(index, now);
   finish(index, now);
 }

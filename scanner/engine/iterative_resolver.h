@@ -225,6 +225,7 @@ class IterativeResolver final : public ResolutionSource {
 
   void act(std::uint32_t index, Target& target, const ReplyClass& reply, const AttemptInfo& info,
            wire::Bytes message, std::uint8_t rcode, Instant now);
+  void keep_soa(std::uint32_t index, wire::Bytes message);
   void take_referral(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
                      wire::Bytes message, Instant now);
   void answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode, Instant now);

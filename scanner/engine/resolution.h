@@ -19,13 +19,15 @@ namespace caascan::engine {
 struct Question {
   wire::DnsName name;
   wire::RecordType type = wire::RecordType::kCaa;
+  // In lower case only, to find out whether the case makes a difference.
+  bool lower_case = false;
   friend bool operator==(const Question&, const Question&) = default;
 };
 
 struct QuestionHash {
   std::size_t operator()(const Question& question) const noexcept {
     return std::hash<wire::DnsName>{}(question.name) ^
-           (static_cast<std::size_t>(question.type) << 48);
+           (static_cast<std::size_t>(question.type) << 48) ^ (question.lower_case ? 1U << 31 : 0);
   }
 };
 

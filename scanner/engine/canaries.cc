@@ -1,0 +1,125 @@
+// The part of Engine that asks whether a failure is the name's at all: names that answered well in
+// this run (canaries) must still do so, or the round counts for nobody. And the part that looks for
+// CAA sets which only lower-case questions see.
+#include <algorithm>
+
+#include "ingest/domain_name.h"
+#include "scanner/engine/engine.h"
+
+namespace caascan::engine {
+namespace {
+
+// Operators from which canaries are taken, so that one of them in trouble is not the whole world.
+constexpr std::size_t kCanaryOperators = 3;
+// Nameserver names for which a good name, and a count of probes, are remembered.
+constexpr std::size_t kOperatorsMax = 100'000;
+// A canary's answer of this age still says that it is alive.
+constexpr Duration kCanaryAge = std::chrono::seconds(10);
+// A name whose rounds are void again and again cannot be judged tonight.
+constexpr std::uint8_t kVoidRoundsMax = 3;
+// Zones of one server that are asked in lower case too before it is taken to see no difference.
+constexpr std::uint8_t kCaseProbesMax = 3;
+constexpr std::uint8_t kSeesCase = 255;
+
+}  // namespace
+
+// Remembers good names, one for each nameserver name, the first of them as canaries for all.
+void Engine::note_alive(const Question& question, const Resolution& resolution) {
+  if (resolution.nameservers.empty() || resolution.zone.label_count() < 2) return;
+  const std::string& server = resolution.nameservers.front();
+  if (alive_at_.size() >= kOperatorsMax || !alive_at_.try_emplace(server, question.name).second)
+    return;
+  if (canary_operators_.size() >= kCanaryOperators) return;
+  std::string made(registrable_domain(server));
+  if (std::ranges::find(canary_operators_, made) != canary_operators_.end()) return;
+  canary_operators_.push_back(std::move(made));
+  canaries_.push_back(question.name);
+}
+
+// A round in which the name has failed counts only if a canary is alive. A server that refuses may
+// be limiting us: then a name that it answered well before is the canary, and it alone.
+void Engine::ask_canary(std::uint32_t index, Instant now) {
+  Task& task = tasks_[index];
+  Failure& failure = *task.failure;
+  if (task.state != State::kCheckingCanary && iterative_) {
+    failure.canaries.clear();
+    failure.own_canary = false;
+    if (failure.cause == Cause::kRefused && !failure.nameservers.empty()) {
+      const auto alive = alive_at_.find(failure.nameservers.front());
+      failure.own_canary = alive != alive_at_.end() && alive->second != failure.label;
+      if (failure.own_canary) failure.canaries = {alive->second};
+    }
+    if (failure.canaries.empty()) failure.canaries = canaries_;
+    std::erase(failure.canaries, failure.label);
+  }
+  if (failure.canaries.empty()) {
+    // None known, or all but this very name: no round is void.
+    confirm_or_diagnose(index, now);
+    return;
+  }
+  task.state = State::kCheckingCanary;
+  const Instant lately = std::max(now, Instant(kCanaryAge)) - kCanaryAge;
+  ask(index, {.name = failure.canaries.back()}, Freshness{lately, true}, now);
+}
+
+void Engine::on_canary(std::uint32_t index, const Resolution& resolution, Instant now) {
+  Failure& failure = *tasks_[index].failure;
+  if (!resolution.failed || (failure.own_canary && resolution.cause != Cause::kRefused)) {
+    confirm_or_diagnose(index, now);
+    return;
+  }
+  failure.canaries.pop_back();
+  if (!failure.canaries.empty()) {
+    ask_canary(index, now);
+    return;
+  }
+  // Nothing is alive here: it is our line, or a server that has had enough of us.
+  ++counts_.rounds_void;
+  failure.observed_unix_ms.pop_back();
+  if (++failure.rounds_void > kVoidRoundsMax) {
+    end(index, Outcome::kNotReached, nullptr);
+    return;
+  }
+  tasks_[index].round_void = true;
+  park(index, now);
+}
+
+void Engine::park(std::uint32_t index, Instant now) {
+  tasks_[index].state = State::kParked;
+  parked_.push({confirm_due(now), index});
+  --active_;
+}
+
+// The first few zones of each server are asked in lower case too; all zones of one that was once
+// seen to make a difference. Signed zones need not be: a wrong denial does not validate there.
+bool Engine::wants_case_probe(const Resolution& resolution) {
+  if (!iterative_ || resolution.nameservers.empty() || resolution.zone.label_count() < 2 ||
+      resolution.security == Security::kSecure || !resolution.alias_target.is_root()) {
+    return false;
+  }
+  const auto probes = case_probes_.find(resolution.nameservers.front());
+  if (probes == case_probes_.end()) {
+    if (case_probes_.size() >= kOperatorsMax) return false;
+    case_probes_.emplace(resolution.nameservers.front(), 1);
+    return true;
+  }
+  if (probes->second == kSeesCase) return true;
+  if (probes->second >= kCaseProbesMax) return false;
+  ++probes->second;
+  return true;
+}
+
+void Engine::on_case_probe(std::uint32_t index, const Question& question,
+                           const Resolution& resolution) {
+  if (!resolution.failed && resolution.has_rrset) {
+    case_probes_[resolution.nameservers.front()] = kSeesCase;
+    HiddenCaa& hidden = hidden_.emplace_back();
+    hidden.name = question.name.text();
+    hidden.zone = resolution.zone.text();
+    hidden.nameservers = resolution.nameservers;
+    hidden.attempts = resolution.attempts;
+  }
+  end(index, Outcome::kEmpty, nullptr);
+}
+
+}  // namespace caascan::engine
