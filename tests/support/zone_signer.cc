@@ -344,6 +344,23 @@ std::vector<std::pair<std::string, RecordType>> Message::denials() const {
   return {made.begin(), made.end()};
 }
 
+std::vector<std::pair<wire::Section, Records>> Message::sets() const {
+  std::vector<std::pair<wire::Section, Records>> made;
+  for (const Record& one : records_) {
+    auto at = std::ranges::find_if(made, [&](const auto& set) {
+      return set.first == one.section && set.second.owner == one.owner &&
+             set.second.type == one.type;
+    });
+    if (at == made.end())
+      at = made.insert(at, {one.section, {.owner = one.owner, .type = one.type}});
+    // Owner, type, class, TTL and length stand before the data.
+    const std::size_t before = name_rdata(one.owner).size() + 10;
+    (one.signature ? at->second.signatures : at->second.rdatas)
+        .emplace_back(one.bytes.begin() + static_cast<std::ptrdiff_t>(before), one.bytes.end());
+  }
+  return made;
+}
+
 std::vector<std::uint8_t> Message::bytes() const {
   std::vector<std::uint8_t> out = {0, 0};
   put16(out, 0x8400u | static_cast<unsigned>(rcode_));
@@ -376,8 +393,10 @@ std::vector<std::uint8_t> Message::bytes_for(wire::Bytes query) const {
 
 SignedZone::SignedZone(ZoneOptions options)
     : options_(std::move(options)),
-      key_(options_.name, options_.seed.empty() ? options_.name : options_.seed,
-           options_.algorithm) {
+      key_(options_.key
+               ? *options_.key
+               : SigningKey(options_.name, options_.seed.empty() ? options_.name : options_.seed,
+                            options_.algorithm)) {
   add(name(), RecordType::kSoa, {soa_rdata(name())});
   add(name(), RecordType::kNs, {name_rdata("ns." + (name() == "." ? "" : name()))});
   add(name(), RecordType::kDnskey, {key_.dnskey().rdata});
@@ -391,6 +410,7 @@ void SignedZone::add(const std::string& owner, RecordType type, std::vector<Rdat
   node.name = owner;
   node.sets[type] = std::move(rdatas);
   signed_.clear();
+  hashes_.clear();
 }
 
 void SignedZone::delegate(const std::string& child, std::vector<wire::DsRecord> ds) {
@@ -473,18 +493,22 @@ Records SignedZone::nsec_before(const std::string& name) const {
   return nsec_of(*owner);
 }
 
-SignedZone::Hashes SignedZone::hashes() const {
-  Hashes made;
+const SignedZone::Hashes& SignedZone::hashes() const {
+  if (!hashes_.empty()) return hashes_;
+  std::set<std::string> names;
   for (const auto& [place, node] : nodes_) {
     if (is_below_cut(node.name)) continue;
-    if (options_.parameters.opt_out && is_cut(node) && !node.sets.contains(RecordType::kDs))
-      continue;
-    for (std::string at = node.name; is_within(at, name()); at = parent_of(at)) {
-      made.emplace(nsec3_hash_of(at, options_.parameters), at);
+    // An opted-out delegation has no record; the empty non-terminals above it do.
+    const bool out =
+        options_.parameters.opt_out && is_cut(node) && !node.sets.contains(RecordType::kDs);
+    for (std::string at = out ? parent_of(node.name) : node.name; names.insert(at).second;
+         at = parent_of(at)) {
       if (at == name()) break;
     }
   }
-  return made;
+  for (const std::string& one : names)
+    hashes_.emplace(nsec3_hash_of(one, options_.parameters), one);
+  return hashes_;
 }
 
 Records SignedZone::nsec3_at(const Hashes& hashes, Hashes::const_iterator at) const {
@@ -494,14 +518,14 @@ Records SignedZone::nsec3_at(const Hashes& hashes, Hashes::const_iterator at) co
 }
 
 Records SignedZone::nsec3_of(const std::string& name) const {
-  const Hashes all = hashes();
+  const Hashes& all = hashes();
   const auto at = all.find(nsec3_hash_of(name, options_.parameters));
   CAASCAN_ASSERT(at != all.end());
   return nsec3_at(all, at);
 }
 
 Records SignedZone::nsec3_before(const std::string& name) const {
-  const Hashes all = hashes();
+  const Hashes& all = hashes();
   const auto at = all.lower_bound(nsec3_hash_of(name, options_.parameters));
   return nsec3_at(all, at == all.begin() ? std::prev(all.end()) : std::prev(at));
 }

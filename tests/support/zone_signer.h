@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -105,6 +106,8 @@ class Message {
   [[nodiscard]] Message with_rcode(wire::Rcode rcode) const;
   // The sets of authority, by owner and type, without SOA.
   [[nodiscard]] std::vector<std::pair<std::string, RecordType>> denials() const;
+  // All of its sets in order of first appearance, signatures included.
+  [[nodiscard]] std::vector<std::pair<wire::Section, Records>> sets() const;
   [[nodiscard]] std::vector<std::uint8_t> bytes() const;
   // The same with id and question, case included, of this query.
   [[nodiscard]] std::vector<std::uint8_t> bytes_for(wire::Bytes query) const;
@@ -130,7 +133,8 @@ struct ZoneOptions {
   Nsec3Parameters parameters{};
   Validity validity{};
   KeyAlgorithm algorithm = KeyAlgorithm::kEd25519;
-  std::string seed{};  // of the key; the zone's name where empty
+  std::string seed{};               // of the key; the zone's name where empty
+  std::optional<SigningKey> key{};  // one that is there already, in place of `algorithm` and `seed`
 };
 
 // A whole zone with one key, and an authoritative server for it that does everything right.
@@ -170,7 +174,7 @@ class SignedZone {
   [[nodiscard]] bool is_cut(const Node& node) const;
   [[nodiscard]] bool is_below_cut(const std::string& name) const;
   [[nodiscard]] std::vector<RecordType> types_at(const std::string& name, RecordType denial) const;
-  [[nodiscard]] Hashes hashes() const;
+  [[nodiscard]] const Hashes& hashes() const;
   [[nodiscard]] Records nsec3_at(const Hashes& hashes, Hashes::const_iterator at) const;
   [[nodiscard]] Records sign(const Records& set) const;
   void deny(Message& message, const std::string& name) const;
@@ -180,6 +184,7 @@ class SignedZone {
   SigningKey key_;
   Nodes nodes_;
   mutable std::map<std::pair<std::string, RecordType>, Records> signed_;
+  mutable Hashes hashes_;  // empty: not computed yet
 };
 
 }  // namespace caascan::test
