@@ -9,21 +9,30 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <limits>
+#include <map>
+#include <random>
 #include <thread>
+#include <unordered_set>
 
 #include "ingest/ingest.h"
 #include "ingest/option_text.h"
+#include "output/audit.h"
 #include "output/check_report.h"
 #include "output/progress.h"
 #include "output/provider.h"
 #include "output/publish.h"
+#include "output/reservoir.h"
 #include "output/run_lock.h"
 #include "output/summary_text.h"
+#include "scanner/net/udp_sockets.h"
+#include "scanner/oracle/oracle.h"
 #include "scanner/scan_options.h"
 #include "scanner/store/finding_store.h"
 
@@ -56,7 +65,8 @@ struct RawOptions {
   std::string out, work, at = "now", names_file, providers, root_hints_file, trust_anchor_file,
                          exclude_file;
   std::string progress = "auto";
-  bool include_expired = false, skip_damaged = false, json = false;
+  std::string audit = "0", sample = "100", listed, seed;
+  bool include_expired = false, skip_damaged = false, json = false, oracle = false;
   ScanOptionTexts scan;  // `memory` is everybody's
 };
 
@@ -267,6 +277,82 @@ std::vector<std::pair<std::string, std::string>> effective_options(const RawOpti
   return made;
 }
 
+constexpr std::uint64_t kAuditedNamesMax = 1'000'000;
+
+std::expected<std::uint64_t, std::string> read_count(std::string_view option,
+                                                     const std::string& text, std::uint64_t max) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > max)
+    return bad_value(option, text, fmt::format("a number from 0 to {}", max));
+  return value;
+}
+
+// libunbound, for what the options of a scan say. Sends nothing yet.
+std::expected<oracle::Oracle, std::string> make_oracle(const ScanOptions& options) {
+  engine::EngineOptions made = options.engine;
+  made.use_v4 = net::has_route(/*v6=*/false);
+  made.use_v6 = net::has_route(/*v6=*/true);
+  const auto oracle_options = oracle::oracle_options(made);
+  if (!oracle_options) return Failure(oracle_options.error());
+  return oracle::Oracle::create(*oracle_options);
+}
+
+struct AuditJob {
+  fs::path out;
+  std::uint64_t seed = 0;
+  std::uint64_t listed_max = kAuditedNamesMax;  // more are left to chance
+  std::vector<AuditedName> others;
+};
+
+// Asks libunbound for names of the set and for the others, writes OUT/audit.json and returns what
+// is in it; nothing where it was interrupted.
+std::expected<std::optional<Audit>, std::string> audit_set(PublishedSet set, AuditJob job,
+                                                           oracle::Oracle& asked) {
+  const auto unix_now = [] {
+    return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  };
+  Audit audit;
+  audit.version = CAASCAN_VERSION;
+  audit.resolver = oracle::version();
+  audit.generation = set.generation;
+  audit.started_unix_s = unix_now();
+  audit.seed = job.seed;
+  audit.listed = set.affected.size();
+  Reservoir<AuditedName> sample(job.listed_max, job.seed);
+  for (AuditedName& name : set.affected) sample.add(std::move(name));
+  std::vector<AuditedName> names = sample.take();
+  spdlog::info("audit: asking {} for {} listed names and {} others", audit.resolver, names.size(),
+               job.others.size());
+  std::vector<OracleVerdict> verdicts;
+  // One after the other: whose servers are not known may have those of a listed name.
+  for (std::vector<AuditedName>* part : {&names, &job.others}) {
+    std::vector<oracle::Question> questions;
+    for (const AuditedName& name : *part) questions.push_back({name.name, name.servers});
+    auto told = asked.ask(std::move(questions), &stop_requested);
+    if (!told) return Failure(told.error());
+    if (told->interrupted) return std::nullopt;
+    std::ranges::move(told->verdicts, std::back_inserter(verdicts));
+  }
+  std::ranges::move(job.others, std::back_inserter(names));
+  audit.rows = pair_up(std::move(names), std::move(verdicts));
+  audit.finished_unix_s = unix_now();
+  if (auto written = write_audit(job.out, audit_json(audit)); !written)
+    return Failure(written.error());
+  return audit;
+}
+
+std::expected<PublishedSet, std::string> read_set(const fs::path& out) {
+  const auto providers = ProviderTable::parse(builtin_provider_table(), "built-in");
+  if (!providers) return Failure(providers.error());
+  return read_published(out, *providers);
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
 int run_command(const RawOptions& raw) {
   auto ingest_options = read_ingest_options(raw);
   if (!ingest_options) return usage_error(ingest_options.error());
@@ -290,6 +376,18 @@ int run_command(const RawOptions& raw) {
       !table) {
     return usage_error(table.error());
   }
+
+  const auto audit_count = read_count("--audit", raw.audit, kAuditedNamesMax);
+  if (!audit_count) return usage_error(audit_count.error());
+  std::optional<oracle::Oracle> oracle;
+  if (*audit_count > 0) {
+    auto made = make_oracle(*scan_options);
+    if (!made) return usage_error("--audit: " + made.error());
+    oracle.emplace(std::move(*made));
+    scan_options->engine.every_verdict = true;
+  }
+  const std::uint64_t seed = random_seed();
+  Reservoir<AuditedName> good_names(*audit_count, seed);
 
   const fs::path out = raw.out;
   std::error_code error;
@@ -358,8 +456,13 @@ int run_command(const RawOptions& raw) {
   });
   const auto scanned = scan(
       *scan_options, queue,
-      [&](engine::Verdict&& verdict) { return findings->append(*verdict.finding); }, &stop_scan,
-      &scan_progress);
+      [&](engine::Verdict&& verdict) -> std::expected<void, std::string> {
+        if (verdict.finding) return findings->append(*verdict.finding);
+        if (verdict.outcome == Outcome::kFound || verdict.outcome == Outcome::kEmpty)
+          good_names.add({std::move(verdict.name), verdict.outcome});
+        return {};
+      },
+      &stop_scan, &scan_progress);
   watcher.request_stop();
   watcher.join();
   if (scanned && scanned->interrupted && stop_requested) {
@@ -416,7 +519,89 @@ int run_command(const RawOptions& raw) {
     spdlog::warn("{} names have no verdict: the network or the resolver did not let us find one",
                  not_reached);
   }
+  if (oracle) {
+    auto set = read_set(out);
+    if (!set) return failed(set.error());
+    const auto audit = audit_set(
+        std::move(*set),
+        {.out = out, .seed = seed, .listed_max = *audit_count, .others = good_names.take()},
+        *oracle);
+    // The set is published whatever comes of it.
+    if (!audit)
+      spdlog::error("no audit: {}", audit.error());
+    else if (!*audit)
+      spdlog::error("the audit was interrupted");
+    else
+      fmt::print("{}", audit_text(**audit));
+  }
   return publish_options.incomplete ? kExitIncomplete : kExitPublished;
+}
+
+// Names to draw the others from: one a line, comments after `#`.
+std::expected<std::vector<AuditedName>, std::string> draw_others(const std::string& path,
+                                                                 const PublishedSet& set,
+                                                                 std::uint64_t count,
+                                                                 std::uint64_t seed) {
+  if (path.empty()) return std::vector<AuditedName>();
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Failure(fmt::format("{}: {}", path, std::strerror(errno)));
+  std::unordered_set<std::string_view> listed;
+  for (const AuditedName& name : set.affected) listed.insert(name.name.text());
+  Reservoir<AuditedName> sample(count, seed);
+  std::string line;
+  std::uint64_t rejected = 0;
+  while (std::getline(file, line)) {
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    if (line.empty() || line.starts_with('#')) continue;
+    auto name = parse_issued_name(line);
+    if (!name) {
+      ++rejected;
+      continue;
+    }
+    if (!listed.contains(name->name.text())) sample.add({std::move(name->name)});
+  }
+  if (file.bad()) return Failure(fmt::format("{}: cannot be read", path));
+  if (rejected > 0) spdlog::warn("{}: {} lines are no issued names", path, rejected);
+  return sample.take();
+}
+
+// What libunbound makes of a set that is published.
+int audit_command(const RawOptions& raw) {
+  if (raw.out.empty()) return usage_error("audit needs the folder of a published set");
+  const auto options = read_scan_texts(raw);
+  if (!options) return usage_error(options.error());
+  const auto sample = read_count("--sample", raw.sample, kAuditedNamesMax);
+  if (!sample) return usage_error(sample.error());
+  AuditJob job{.out = raw.out, .seed = random_seed()};
+  if (!raw.listed.empty()) {
+    const auto listed = read_count("--listed", raw.listed, kAuditedNamesMax);
+    if (!listed) return usage_error(listed.error());
+    job.listed_max = *listed;
+  }
+  if (!raw.seed.empty()) {
+    const auto seed = read_count("--seed", raw.seed, std::numeric_limits<std::uint64_t>::max());
+    if (!seed) return usage_error(seed.error());
+    job.seed = *seed;
+  }
+  auto oracle = make_oracle(*options);
+  if (!oracle) return usage_error(oracle.error());
+  auto set = read_set(raw.out);
+  if (!set) return failed(set.error());
+  // A run beside it would ask the same servers, at its own pace.
+  const auto lock = RunLock::acquire(
+      raw.out, std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+  if (!lock) {
+    spdlog::error("{}", lock.error().message);
+    return lock.error().held ? kExitLocked : kExitFailed;
+  }
+  auto others = draw_others(raw.names_file, *set, *sample, job.seed);
+  if (!others) return failed(others.error());
+  job.others = std::move(*others);
+  const auto audit = audit_set(std::move(*set), std::move(job), *oracle);
+  if (!audit) return failed(audit.error());
+  if (!*audit) return kExitHeld;
+  fmt::print("{}", raw.json ? audit_json(**audit) : audit_text(**audit));
+  return kExitPublished;
 }
 
 // One name at a time, each step shown. Status 0: good; 1: affected or no verdict.
@@ -435,6 +620,17 @@ int check_command(const RawOptions& raw) {
     }
     batch.push_back(name->name);
   }
+  std::map<DomainName, OracleVerdict> seen;
+  if (raw.oracle) {
+    auto oracle = make_oracle(*options);
+    if (!oracle) return usage_error("--oracle: " + oracle.error());
+    std::vector<oracle::Question> questions;
+    for (const DomainName& name : batch) questions.push_back({name, ""});
+    auto told = oracle->ask(std::move(questions), &stop_requested);
+    if (!told) return failed(told.error());
+    if (told->interrupted) return kExitHeld;
+    for (OracleVerdict& verdict : told->verdicts) seen[verdict.name] = std::move(verdict);
+  }
   if (queue.push(std::move(batch))) queue.close();
   bool all_good = true;
   const auto scanned = scan(
@@ -442,6 +638,7 @@ int check_command(const RawOptions& raw) {
       [&](engine::Verdict&& verdict) -> std::expected<void, std::string> {
         CheckReport report;
         report.name = verdict.name;
+        if (const auto at = seen.find(verdict.name); at != seen.end()) report.oracle = at->second;
         report.outcome = verdict.outcome;
         report.failing_label = is_affected(verdict.outcome) ? verdict.ended_at : "";
         for (engine::TraceStep& step : verdict.trace) {
@@ -479,11 +676,8 @@ void add_ingest_options(CLI::App& command, RawOptions& raw) {
       ->type_name("ORG");
 }
 
-void add_scan_options(CLI::App& command, RawOptions& raw) {
-  command
-      .add_option("--resolver", raw.scan.resolver,
-                  "ask this recursive resolver instead of the nameservers (repeatable)")
-      ->type_name("ADDR[:PORT]");
+// Who is asked and how fast, whoever asks.
+void add_server_options(CLI::App& command, RawOptions& raw) {
   command
       .add_option("--root-hints", raw.root_hints_file, "root servers, zone-file format (built in)")
       ->type_name("FILE");
@@ -510,6 +704,14 @@ void add_scan_options(CLI::App& command, RawOptions& raw) {
                   "cap shared by an address range or the servers below a name (repeatable)")
       ->type_name("KEY=QPS");
   command.add_option("--qps", raw.scan.qps, "cap over all servers (none)")->type_name("N");
+}
+
+void add_scan_options(CLI::App& command, RawOptions& raw) {
+  command
+      .add_option("--resolver", raw.scan.resolver,
+                  "ask this recursive resolver instead of the nameservers (repeatable)")
+      ->type_name("ADDR[:PORT]");
+  add_server_options(command, raw);
   command
       .add_option("--confirm-rounds", raw.scan.confirm_rounds,
                   "rounds a failure must be seen in after the first")
@@ -520,12 +722,16 @@ void add_scan_options(CLI::App& command, RawOptions& raw) {
       ->capture_default_str();
 }
 
+void add_config_option(CLI::App& command, RawOptions& raw) {
+  command.add_option("--config", raw.config, "TOML file with any of these options")
+      ->type_name("FILE");
+}
+
 void add_common_options(CLI::App& command, RawOptions& raw) {
   command.add_option("--memory", raw.scan.memory, "bound on resident memory")
       ->type_name("SIZE")
       ->capture_default_str();
-  command.add_option("--config", raw.config, "TOML file with any of these options")
-      ->type_name("FILE");
+  add_config_option(command, raw);
 }
 
 int run_main(int argc, char** argv) {
@@ -547,6 +753,10 @@ int run_main(int argc, char** argv) {
   run.add_option("--progress", raw.progress, "progress on standard error: auto, plain, json or off")
       ->type_name("MODE")
       ->capture_default_str();
+  run.add_option("--audit", raw.audit,
+                 "afterwards ask libunbound for N of the listed names and N good ones")
+      ->type_name("N")
+      ->capture_default_str();
   add_scan_options(run, raw);
   add_common_options(run, raw);
   CLI::App& ingest =
@@ -558,9 +768,22 @@ int run_main(int argc, char** argv) {
   CLI::App& check = *app.add_subcommand("check", "judge single names and explain each step");
   check.add_option("NAME", raw.names, "issued names");
   check.add_flag("--json", raw.json, "one JSON object a name");
+  check.add_flag("--oracle", raw.oracle, "show what libunbound makes of the name too");
   add_scan_options(check, raw);
   add_common_options(check, raw);
-  for (CLI::App* command : {&run, &ingest, &check}) {
+  CLI::App& audit = *app.add_subcommand("audit", "ask libunbound for the names of a published set");
+  audit.add_option("DIR", raw.out, "folder of the published set");
+  audit.add_option("--names", raw.names_file, "issued names to draw the others from, one a line")
+      ->type_name("FILE");
+  audit.add_option("--sample", raw.sample, "how many of FILE that are not listed")
+      ->type_name("N")
+      ->capture_default_str();
+  audit.add_option("--listed", raw.listed, "how many of the listed names (all)")->type_name("N");
+  audit.add_option("--seed", raw.seed, "of both samples (by chance)")->type_name("N");
+  audit.add_flag("--json", raw.json, "print audit.json instead of text");
+  add_server_options(audit, raw);
+  add_config_option(audit, raw);
+  for (CLI::App* command : {&run, &ingest, &check, &audit}) {
     for (CLI::Option* option : command->get_options()) {
       if (option->get_items_expected_max() == 1) {
         option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -607,6 +830,7 @@ int run_main(int argc, char** argv) {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   if (&command == &run) return run_command(raw);
+  if (&command == &audit) return audit_command(raw);
   return check_command(raw);
 }
 

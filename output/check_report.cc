@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "output/audit.h"
 #include "output/derived.h"
 #include "output/evidence.h"
 #include "output/issuance.h"
@@ -118,6 +119,10 @@ std::string render_text(const CheckReport& report) {
   std::string out =
       fmt::format("{} {}\n", printable_ascii(report.name.text()), verdict_text(report.outcome));
   if (is_affected(report.outcome)) append_fault(report, out);
+  if (report.oracle) {
+    fmt::format_to(std::back_inserter(out), "  {:<12} {}\n", "Unbound",
+                   oracle_text(*report.oracle));
+  }
   for (std::size_t i = 0; i < report.steps.size(); ++i) {
     const CheckStep& step = report.steps[i];
     fmt::format_to(std::back_inserter(out), "{}. {}: {}\n", i + 1, printable_ascii(step.what),
@@ -136,6 +141,12 @@ std::string render_json(const CheckReport& report) {
   if (report.finding) {
     for (auto& [key, value] : derived_json(*report.finding)) out[key] = std::move(value);
     out["finding"] = parsed(finding_to_json(*report.finding));
+  }
+  if (report.oracle) {
+    out["unbound"] = json::object{{"outcome", word(report.oracle->outcome)},
+                                  {"label", printable_ascii(report.oracle->label)},
+                                  {"rcode", report.oracle->rcode},
+                                  {"why", printable_ascii(report.oracle->why)}};
   }
   json::array steps;
   for (const CheckStep& step : report.steps) {

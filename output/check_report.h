@@ -7,6 +7,7 @@
 
 #include "ingest/domain_name.h"
 #include "scanner/finding.h"
+#include "scanner/oracle_verdict.h"
 
 namespace caascan {
 
@@ -23,7 +24,8 @@ struct CheckReport {
   Cause cause = Cause::kNone;
   std::string failing_label;  // where affected
   std::vector<CheckStep> steps;
-  std::optional<Finding> finding;  // where affected
+  std::optional<Finding> finding;       // where affected
+  std::optional<OracleVerdict> oracle;  // where it was asked for
 };
 
 // For people; printable ASCII and line breaks, whatever the report holds.

@@ -31,6 +31,28 @@ CheckReport failing_report() {
   return report;
 }
 
+TEST(CheckText, ShowsWhatUnboundMakesOfItBesideOurs) {
+  CheckReport report;
+  report.name = DomainName::from_canonical("www.shop.example");
+  report.oracle = OracleVerdict{.name = report.name,
+                                .outcome = Outcome::kServfail,
+                                .label = "shop.example",
+                                .rcode = 2,
+                                .why = "no signatures \033[2J from 192.0.2.1"};
+  EXPECT_EQ(render_text(report),
+            "www.shop.example has no CAA record: any CA may issue\n"
+            "  Unbound      servfail at shop.example: no signatures \\027[2J from 192.0.2.1\n");
+  const auto json = boost::json::parse(render_json(report)).as_object();
+  EXPECT_EQ(json.at("outcome"), "empty");
+  EXPECT_EQ(json.at("unbound"),
+            (boost::json::object{{"outcome", "servfail"},
+                                 {"label", "shop.example"},
+                                 {"rcode", 2},
+                                 {"why", "no signatures \\027[2J from 192.0.2.1"}}));
+  report.oracle.reset();
+  EXPECT_FALSE(boost::json::parse(render_json(report)).as_object().contains("unbound"));
+}
+
 TEST(CheckText, ExplainsEachStep) {
   EXPECT_EQ(
       render_text(failing_report()),
