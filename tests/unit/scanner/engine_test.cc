@@ -337,6 +337,24 @@ TEST_F(EngineTest, ATinyCacheChangesCostNotVerdicts) {
   EXPECT_EQ(count(*engine_, Outcome::kServfail), 2u);
 }
 
+TEST_F(EngineTest, GoodNamesHaveVerdictsWhereTheyAreWanted) {
+  rules_.rule("found.example.com").kind = Kind::kCaa;
+  run({"found.example.com", "empty.example.com"});
+  EXPECT_TRUE(world_->verdicts().empty());
+
+  options_.every_verdict = true;
+  run({"found.example.com", "empty.example.com"});
+  std::set<std::pair<std::string, Outcome>> told;
+  for (const Verdict& verdict : world_->verdicts()) {
+    EXPECT_EQ(verdict.finding, nullptr);
+    EXPECT_TRUE(verdict.trace.empty());
+    told.emplace(verdict.name.text(), verdict.outcome);
+  }
+  EXPECT_EQ(told,
+            (std::set<std::pair<std::string, Outcome>>{{"empty.example.com", Outcome::kEmpty},
+                                                       {"found.example.com", Outcome::kFound}}));
+}
+
 TEST_F(EngineTest, ATraceHoldsEveryStepOfEveryName) {
   options_.trace = true;
   run({"www.example.com"});
