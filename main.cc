@@ -63,7 +63,7 @@ struct RawOptions {
   std::string config;
   std::vector<std::string> ct, issuer, names;
   std::string out, work, at = "now", names_file, providers, root_hints_file, trust_anchor_file,
-                         exclude_file;
+                         exclude_file, canary_file;
   std::string progress = "auto";
   std::string audit = "0", sample = "100", listed, seed;
   bool include_expired = false, skip_damaged = false, json = false, oracle = false;
@@ -108,6 +108,8 @@ std::expected<ScanOptions, std::string> read_scan_texts(const RawOptions& raw) {
       !read) {
     return Failure(read.error());
   }
+  if (auto read = read_into(raw.canary_file, texts.canary, texts.canary_origin); !read)
+    return Failure(read.error());
   if (auto read = read_into(raw.exclude_file, texts.exclude, texts.exclude_origin); !read) {
     return Failure(read.error());
   }
@@ -266,6 +268,8 @@ std::vector<std::pair<std::string, std::string>> effective_options(const RawOpti
       {"trust-anchor", raw.trust_anchor_file},
       {"no-dnssec", raw.scan.no_dnssec ? "true" : "false"},
       {"exclude", raw.exclude_file},
+      {"canary", raw.canary_file},
+      {"profile", raw.scan.profile},
       {"confirm-rounds", raw.scan.confirm_rounds},
       {"confirm-after", raw.scan.confirm_after},
       {"memory", raw.scan.memory},
@@ -687,6 +691,15 @@ void add_server_options(CLI::App& command, RawOptions& raw) {
       ->type_name("FILE");
   command.add_flag("--no-dnssec", raw.scan.no_dnssec,
                    "validate nothing: zones with broken DNSSEC go unseen (for measurements)");
+  command
+      .add_option("--profile", raw.scan.profile,
+                  "the CA's resolver: letsencrypt, letsencrypt-2018, unbound-1.18, unbound-1.25")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--canary", raw.canary_file,
+                  "names that are alive for sure: a round in which none answers is void")
+      ->type_name("FILE");
   command
       .add_option("--exclude", raw.exclude_file,
                   "opt-outs: zones, nameserver names, address ranges")

@@ -22,6 +22,10 @@ namespace caascan {
 [[nodiscard]] std::expected<std::vector<engine::AddressRange>, std::string> parse_ranges(
     std::string_view text, std::string_view origin);
 
+// Domain names, one a line, comments after `#`; an error names origin and line.
+[[nodiscard]] std::expected<std::vector<wire::DnsName>, std::string> parse_names(
+    std::string_view text, std::string_view origin);
+
 // Opt-outs, one a line, comments after `#`: an address range, `zone NAME`, `nameserver NAME`, or a
 // NAME alone, which is both. An error names origin and line.
 [[nodiscard]] std::expected<engine::Exclusions, std::string> parse_exclusions(

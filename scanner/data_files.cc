@@ -66,6 +66,18 @@ std::expected<std::vector<engine::AddressRange>, std::string> parse_ranges(
   return ranges;
 }
 
+std::expected<std::vector<wire::DnsName>, std::string> parse_names(std::string_view text,
+                                                                   std::string_view origin) {
+  std::vector<wire::DnsName> names;
+  const auto read = for_each_line(text, origin, "a domain name", [&](std::string_view line) {
+    auto name = read_domain(line);
+    if (name) names.push_back(std::move(*name));
+    return name.has_value();
+  });
+  if (!read) return std::unexpected(read.error());
+  return names;
+}
+
 std::expected<engine::Exclusions, std::string> parse_exclusions(std::string_view text,
                                                                 std::string_view origin) {
   engine::Exclusions exclusions;

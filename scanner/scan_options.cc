@@ -138,6 +138,17 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
     if (anchors->empty()) return Failure(texts.trust_anchor_origin + ": holds no trust anchor");
     options.engine.trust_anchors = std::move(*anchors);
   }
+  const auto profile = engine::profile_from_word(texts.profile);
+  if (!profile) {
+    return Failure(
+        fmt::format("--profile {}: not one of letsencrypt, letsencrypt-2018, "
+                    "unbound-1.18, unbound-1.25",
+                    texts.profile));
+  }
+  options.engine.profile = *profile;
+  auto canaries = parse_names(texts.canary, texts.canary_origin);
+  if (!canaries) return Failure(canaries.error());
+  options.engine.canaries = std::move(*canaries);
   auto exclusions = parse_exclusions(texts.exclude, texts.exclude_origin);
   if (!exclusions) return Failure(exclusions.error());
   options.engine.servers.exclusions = std::move(*exclusions);

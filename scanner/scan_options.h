@@ -19,6 +19,8 @@ struct ScanOptionTexts {
   std::string exclude, exclude_origin;  // likewise
   std::string trust_anchor, trust_anchor_origin;
   bool no_dnssec = false;
+  std::string profile = "letsencrypt";
+  std::string canary, canary_origin;  // contents and name of the file
 };
 
 // Reads them all; the first that cannot be read is the error, and names its option. With

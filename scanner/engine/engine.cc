@@ -16,6 +16,9 @@ constexpr int kConfirmGrid = 8;
 // last send of a name that has timed out.
 constexpr Duration kLineCheckAge = std::chrono::seconds(2);
 
+// So many servers of one finding are asked for their software.
+constexpr std::size_t kVersionsMax = 4;
+
 // Whether a zone at fault is not the name's own: it lies above the registrable domain, and no alias
 // led there.
 bool is_inherited(const DomainName& name, const wire::DnsName& zone,
@@ -42,12 +45,14 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
       random_(entropy),
       exchanges_({options.sockets_v4, options.sockets_v6}, random_, counts_),
       servers_(options.servers, exchanges_),
+      versions_(exchanges_, random_),
       canaries_(options.canaries) {
   CAASCAN_ASSERT(options_.confirm_rounds <= kConfirmRoundsMax);
   if (options_.resolvers.empty()) {
     IterativeResolverOptions made;
     made.root = options_.root;
     made.trust_anchors = options_.trust_anchors;
+    made.profile = options_.profile;
     made.cache_bytes_max = options_.cache_bytes_max;
     made.use_v4 = options_.use_v4;
     made.use_v6 = options_.use_v6;
@@ -71,6 +76,7 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     resolver_ = recursive_.get();
   }
   exchanges_.set_owner(*resolver_);
+  exchanges_.set_chaos_owner(versions_);
 }
 
 ScanCounts Engine::counts() const {
@@ -157,6 +163,7 @@ void Engine::on_resolved(Waiter waiter, const Question& question, const Resoluti
       diagnose(waiter.index, now);
       return;
     case State::kFree:
+    case State::kAskingVersions:
     case State::kParked:
       CAASCAN_ASSERT(false);  // neither asks anything
   }
@@ -213,6 +220,7 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
     failure.security = resolution.security;
     failure.bogus = resolution.bogus;
     failure.nsec = resolution.nsec;
+    failure.version_dependent = resolution.version_dependent;
     failure.insecure_at = resolution.insecure_at;
   }
   failure.observed_unix_ms.push_back(unix_ms(resolution.finished));
@@ -261,7 +269,33 @@ void Engine::diagnose(std::uint32_t index, Instant now) {
     ask(index, diagnosis.question(), Freshness{}, now);
     return;
   }
-  publish(index);
+  ask_versions(index);
+}
+
+// The servers that answered badly are asked for their software; silent ones are left alone.
+void Engine::ask_versions(std::uint32_t index) {
+  Task& task = tasks_[index];
+  Failure& failure = *task.failure;
+  if (task.state != State::kAskingVersions && iterative_) {
+    for (const Attempt& attempt : failure.attempts) {
+      const auto address = IpAddress::parse(attempt.server_address);
+      if (attempt.round != task.round || attempt.result == AttemptResult::kTimeout ||
+          attempt.result == AttemptResult::kUnreachable || !address) {
+        continue;
+      }
+      const auto server = exchanges_.find_server({*address, attempt.server_port});
+      if (server && failure.servers.size() < kVersionsMax &&
+          std::ranges::find(failure.servers, *server) == failure.servers.end()) {
+        failure.servers.push_back(*server);
+      }
+    }
+    task.state = State::kAskingVersions;
+  }
+  bool all_known = true;
+  for (const ServerId server : failure.servers) {
+    all_known = versions_.ask(server, Waiter{index, task.generation}) != nullptr && all_known;
+  }
+  if (all_known) publish(index);
 }
 
 void Engine::publish(std::uint32_t index) {
@@ -282,6 +316,7 @@ void Engine::publish(std::uint32_t index) {
   }
   finding->nameservers = recursive_ ? diagnosis.nameservers() : std::move(failure.nameservers);
   finding->security = failure.security;
+  finding->version_dependent = failure.version_dependent;
   finding->intermittent = diagnosis.right_in_lower_case();
   finding->bogus = failure.bogus;
   if (failure.security == Security::kInsecure) finding->insecure_at = failure.insecure_at.text();
@@ -290,6 +325,10 @@ void Engine::publish(std::uint32_t index) {
   finding->control_rcode = diagnosis.control_rcode();
   finding->observed_unix_ms = std::move(failure.observed_unix_ms);
   finding->attempts = std::move(failure.attempts);
+  for (const ServerId server : failure.servers) {
+    finding->versions.push_back(
+        {exchanges_.endpoint(server).address.text(), *versions_.ask(server, {})});
+  }
   const Outcome outcome = finding->outcome;
   end(index, outcome, std::move(finding));
 }
@@ -331,15 +370,20 @@ void Engine::advance(Instant now) {
     ask_label(index, now);
   }
   exchanges_.advance(now);
-  while (resolver_->has_deliveries()) {
+  while (resolver_->has_deliveries() || versions_.has_told()) {
     resolver_->deliver(now);
+    for (const Waiter& waiter : versions_.take_told()) {
+      const Task& task = tasks_[waiter.index];
+      if (task.generation == waiter.generation && task.state == State::kAskingVersions)
+        ask_versions(waiter.index);
+    }
     exchanges_.advance(now);
   }
 }
 
 Instant Engine::next_wake() const {
   Instant at = exchanges_.next_wake();
-  if (resolver_->has_deliveries()) return Instant{};
+  if (resolver_->has_deliveries() || versions_.has_told()) return Instant{};
   if (!parked_.empty()) at = std::min(at, parked_.top().due);
   return at;
 }

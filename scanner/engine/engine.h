@@ -26,6 +26,7 @@
 #include "scanner/engine/iterative_resolver.h"
 #include "scanner/engine/recursive_resolver.h"
 #include "scanner/engine/resolution.h"
+#include "scanner/engine/version_probe.h"
 #include "scanner/finding.h"
 
 namespace caascan::engine {
@@ -44,6 +45,7 @@ struct EngineOptions {
   std::size_t names_held_max = 200'000;  // in memory for whatever reason, parked ones not counted
   std::size_t cache_bytes_max = std::size_t{64} << 20;
   std::uint32_t sockets_v4 = 16, sockets_v6 = 16;
+  Profile profile = kProfiles.front();
   std::vector<wire::DnsName> canaries;  // names that should be alive, beside those found in the run
   bool every_verdict = false;           // hand out verdicts of names that are not affected too
   bool trace = false;                   // the same with every step, for `caascan check`
@@ -124,7 +126,8 @@ class Engine final : public ResolutionSink {
     kParked,
     kCheckingResolver,
     kCheckingCanary,
-    kDiagnosing
+    kDiagnosing,
+    kAskingVersions
   };
   // What a name needs once it has failed; most never do.
   struct Failure {
@@ -135,7 +138,7 @@ class Engine final : public ResolutionSink {
     wire::DnsName alias_target;
     Security security = Security::kNotChecked;
     BogusKind bogus = BogusKind::kNone;
-    bool nsec = false;
+    bool nsec = false, version_dependent = false;
     wire::DnsName insecure_at;
     std::vector<std::int64_t> observed_unix_ms;
     std::vector<Attempt> attempts;
@@ -144,6 +147,7 @@ class Engine final : public ResolutionSink {
     // any.
     std::vector<wire::DnsName> canaries;
     bool own_canary = false;
+    std::vector<ServerId> servers;  // whose software is asked for
     std::uint8_t rounds_void = 0;
   };
   struct Task {
@@ -181,6 +185,7 @@ class Engine final : public ResolutionSink {
   [[nodiscard]] bool wants_case_probe(const Resolution& resolution);
   void on_case_probe(std::uint32_t index, const Question& question, const Resolution& resolution);
   void diagnose(std::uint32_t index, Instant now);
+  void ask_versions(std::uint32_t index);
   void publish(std::uint32_t index);
   void end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> finding);
   [[nodiscard]] std::string_view label_text(const Task& task) const {
@@ -194,6 +199,7 @@ class Engine final : public ResolutionSink {
   ScanCounts counts_;
   Exchanges exchanges_;
   ServerDirectory servers_;
+  VersionProbe versions_;
   std::unique_ptr<RecursiveResolver> recursive_;  // one of the two
   std::unique_ptr<IterativeResolver> iterative_;
   ResolutionSource* resolver_ = nullptr;  // that one

@@ -164,7 +164,7 @@ void Exchanges::deliver(Entry& entry, std::uint32_t index, wire::Bytes message, 
   const std::uint32_t owner = entry.owner;
   entry.info.tcp = info.tcp;  // `release` looks at it
   release(entry, index);
-  owner_->on_reply(owner, info, message, now);
+  owner_of(info).on_reply(owner, info, message, now);
 }
 
 void Exchanges::on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message,
@@ -235,7 +235,7 @@ void Exchanges::on_send_failed(AttemptId attempt, Instant now) {
   const std::uint32_t owner = entry->owner;
   entry->info.tcp = info.tcp;
   release(*entry, attempt.index);
-  owner_->on_failed(owner, info, now);
+  owner_of(info).on_failed(owner, info, now);
 }
 
 void Exchanges::advance(Instant now) {
@@ -252,7 +252,7 @@ void Exchanges::advance(Instant now) {
     if (info.tcp) outbox_.tcp.push_back({attempt, {}, {}});
     const std::uint32_t owner = entry->owner;
     if (info.tcp) release(*entry, attempt.index);
-    owner_->on_wait_over(owner, attempt, info, now);
+    owner_of(info).on_wait_over(owner, attempt, info, now);
   }
   while (!quarantine_.empty() && quarantine_.front().until <= now) {
     const Quarantined& old = quarantine_.front();

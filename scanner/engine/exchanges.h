@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <span>
 #include <unordered_map>
@@ -118,6 +119,12 @@ class Exchanges {
   Exchanges(const ExchangeOptions& options, Random& random, ScanCounts& counts);
   // Before the first `start`: whom to tell. Borrowed.
   void set_owner(ExchangeOwner& owner) { owner_ = &owner; }
+  // Who is told of class CH attempts. Borrowed.
+  void set_chaos_owner(ExchangeOwner& owner) { chaos_owner_ = &owner; }
+  [[nodiscard]] std::optional<ServerId> find_server(const Endpoint& endpoint) const {
+    const auto found = server_by_endpoint_.find(endpoint.text());
+    return found == server_by_endpoint_.end() ? std::nullopt : std::optional(found->second);
+  }
 
   // The server at `endpoint`, made on first use with these budgets (null: none). Budgets outlive
   // this.
@@ -189,7 +196,12 @@ class Exchanges {
 
   ExchangeOptions options_;
   Random& random_;
+  [[nodiscard]] ExchangeOwner& owner_of(const AttemptInfo& info) const {
+    return info.query.chaos ? *chaos_owner_ : *owner_;
+  }
+
   ExchangeOwner* owner_ = nullptr;
+  ExchangeOwner* chaos_owner_ = nullptr;
   ScanCounts& counts_;
   std::deque<Server> servers_;
   std::unordered_map<std::string, ServerId> server_by_endpoint_;

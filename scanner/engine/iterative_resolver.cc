@@ -338,7 +338,7 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   query.name = it.probe;
   query.type = question(index).type;
   query.recursion_desired = target.recursive;
-  query.edns_size = target.no_edns ? 0 : wire::kEdnsSize;
+  query.edns_size = target.no_edns ? 0 : options_.profile.edns_size;
   query.dnssec_ok = query.edns_size != 0;
   const bool lower_case = target.lower_case || it.timeouts >= kTimeoutsBeforeLowerCase;
   // Some servers prove the wrong thing of names that have a capital below the apex of a signed
@@ -414,7 +414,7 @@ void IterativeResolver::take_reply(std::uint32_t index, Target& target, const At
       is_validated(asked.type) ? known_security(it, now) : no_security_;
   const bool insecure = security && !security->secure;
   const ReplyClass reply = classify_reply(view, it.cut->zone, asked, info.query.recursion_desired,
-                                          /*first_alias_only=*/!insecure);
+                                          /*first_alias_only=*/!insecure, options_.profile);
   const bool claims = reply.kind == ReplyKind::kAnswer || reply.kind == ReplyKind::kNodata ||
                       reply.kind == ReplyKind::kNxDomain || reply.kind == ReplyKind::kAlias;
   if (claims && !insecure) {
@@ -469,6 +469,7 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
     case ReplyKind::kRecursionLame:
       target.decided = true;
       target.cause = Cause::kLame;
+      if (reply.by_profile) table_.resolution(index).version_dependent = true;
       target.recursion_lame = reply.kind == ReplyKind::kRecursionLame;
       send_next(index, now);
       return;

@@ -42,9 +42,10 @@ struct IterativeResolverOptions {
   Delegation root;                                      // the hints; never expires
   std::vector<wire::DsRecord> trust_anchors;            // of the root; none: nothing is validated
   std::size_t cache_bytes_max = std::size_t{64} << 20;  // half for delegations, half for answers
-  bool use_v4 = true, use_v6 = true;                    // which families this machine can send to
-  bool trace = false;                                   // keep the evidence of good resolutions too
-  std::int64_t epoch_unix_ms = 0;                       // wall clock at Instant zero, for evidence
+  Profile profile = kProfiles.front();
+  bool use_v4 = true, use_v6 = true;  // which families this machine can send to
+  bool trace = false;                 // keep the evidence of good resolutions too
+  std::int64_t epoch_unix_ms = 0;     // wall clock at Instant zero, for evidence
 };
 
 class IterativeResolver final : public ResolutionSource {

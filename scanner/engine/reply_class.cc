@@ -43,11 +43,12 @@ std::optional<DnsName> substitute(const DnsName& name, const DnsName& owner,
 class Classifier {
  public:
   Classifier(const wire::MessageView& view, const DnsName& zone, const Question& question,
-             bool first_alias_only)
+             bool first_alias_only, const Profile& profile)
       : view_(view),
         zone_(zone),
         question_(question),
-        hops_max_(first_alias_only ? 1 : kAliasRestartsMax + 1) {}
+        hops_max_(first_alias_only ? 1 : kAliasRestartsMax + 1),
+        profile_(profile) {}
 
   ReplyClass classify(bool recursion_desired);
 
@@ -65,6 +66,7 @@ class Classifier {
   const DnsName& zone_;
   const Question& question_;
   const int hops_max_;
+  const Profile& profile_;
   std::vector<InZone> answer_, authority_;
   DnsName at_;  // the end of the chain so far
   bool moved_ = false;
@@ -181,13 +183,19 @@ ReplyClass Classifier::from_authority() {
   }
   for (const InZone& in : authority_) {
     if (!is_type(in.record, RecordType::kNs)) continue;
-    if (in.owner == zone_)
-      continue;  // its own NS set: with AA a plain NODATA, without it a self-referral
+    if (in.owner == zone_) {
+      // Its own NS set: with AA a plain NODATA, without it a self-referral.
+      if (profile_.self_referral_is_lame && !view_.header().aa)
+        return {.kind = ReplyKind::kLame, .cause = Cause::kLame, .by_profile = true};
+      continue;
+    }
     if (zone_.is_within(in.owner)) return {.kind = ReplyKind::kLame, .cause = Cause::kLame};
     if (question_.type == RecordType::kDs && in.owner == question_.name)
       return {.kind = ReplyKind::kLame, .cause = Cause::kLame};  // does not know DS at all
     if (in.owner.is_within(zone_) && question_.name.is_within(in.owner)) return referral(in.owner);
   }
+  if (profile_.empty_is_no_answer && answer_.empty() && authority_.empty())
+    return {.kind = ReplyKind::kLame, .cause = Cause::kLame, .by_profile = true};
   // Nothing that helps: Unbound takes it for an empty answer.
   return {.kind = ReplyKind::kNodata, .ttl_s = kTtlMin_s};
 }
@@ -233,8 +241,9 @@ void Classifier::add_glue(Delegation& delegation) const {
 }  // namespace
 
 ReplyClass classify_reply(const wire::MessageView& view, const DnsName& zone,
-                          const Question& question, bool recursion_desired, bool first_alias_only) {
-  return Classifier(view, zone, question, first_alias_only).classify(recursion_desired);
+                          const Question& question, bool recursion_desired, bool first_alias_only,
+                          const Profile& profile) {
+  return Classifier(view, zone, question, first_alias_only, profile).classify(recursion_desired);
 }
 
 }  // namespace caascan::engine

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "scanner/engine/delegation.h"
+#include "scanner/engine/profile.h"
 #include "scanner/engine/resolution.h"
 #include "scanner/wire/message.h"
 
@@ -28,6 +29,7 @@ struct ReplyClass {
   wire::DnsName target{};              // kAlias; kAnswer where there was a chain (root: none)
   Delegation delegation{};             // kReferral; `fetched` and `expires` are left to the caller
   std::vector<IpAddress> addresses{};  // kAnswer to A and AAAA
+  bool by_profile = false;  // kLame: resolvers of other versions take it for an empty answer
   std::uint32_t ttl_s = 0;  // of the answer, the denial or the delegation, within the bounds
 };
 
@@ -37,6 +39,7 @@ struct ReplyClass {
 // `first_alias_only` a chain of aliases is followed for one step: each has signatures of its own.
 [[nodiscard]] ReplyClass classify_reply(const wire::MessageView& view, const wire::DnsName& zone,
                                         const Question& question, bool recursion_desired,
-                                        bool first_alias_only = false);
+                                        bool first_alias_only = false,
+                                        const Profile& profile = kProfiles.front());
 
 }  // namespace caascan::engine

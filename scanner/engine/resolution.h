@@ -68,6 +68,7 @@ struct Resolution {
   BogusKind bogus = BogusKind::kNone;       // with Cause::kBogus
   bool nsec = false;                        // the wrong or right denial was of NSEC records
   wire::DnsName insecure_at;                // with kInsecure
+  bool version_dependent = false;           // it failed where resolvers of other versions do not
   ZoneSecurityPtr zone_security;            // of a DNSKEY question
   std::shared_ptr<const DsAnswer> ds;       // of a DS question
   Duration ttl = std::chrono::minutes(15);  // how long a good answer may be reused

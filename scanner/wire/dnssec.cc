@@ -16,7 +16,6 @@
 namespace caascan::wire {
 namespace {
 
-constexpr std::uint16_t kClassIn = 1;
 constexpr std::size_t kRrsigFixedOctets = 18;  // RFC 4034 §3.1, up to the signer's name
 constexpr std::size_t kSha1Octets = 20, kSha256Octets = 32, kSha384Octets = 48;
 

@@ -58,6 +58,8 @@ std::string_view word(RecordType type) {
       return "CNAME";
     case RecordType::kSoa:
       return "SOA";
+    case RecordType::kTxt:
+      return "TXT";
     case RecordType::kAaaa:
       return "AAAA";
     case RecordType::kLoc:

@@ -25,6 +25,7 @@ enum class RecordType : std::uint16_t {
   kNs = 2,
   kCname = 5,
   kSoa = 6,
+  kTxt = 16,
   kAaaa = 28,
   kLoc = 29,
   kDname = 39,
@@ -38,6 +39,9 @@ enum class RecordType : std::uint16_t {
 };
 [[nodiscard]] std::string_view word(
     RecordType type);  // "CAA"; "TYPE" for a type that has no word here
+
+inline constexpr std::uint16_t kClassIn = 1;
+inline constexpr std::uint16_t kClassChaos = 3;
 
 enum class Rcode : std::uint8_t {
   kNoError = 0,

@@ -7,8 +7,6 @@
 namespace caascan::wire {
 namespace {
 
-constexpr std::uint16_t kClassIn = 1;
-
 // splitmix64: spreads one 64-bit seed over as many case bits as a name has letters.
 std::uint64_t spread(std::uint64_t value) {
   value += 0x9E3779B97F4A7C15U;
@@ -82,7 +80,7 @@ void append_query(const Query& query, std::uint16_t id, std::vector<std::uint8_t
   const std::string name = mixed_case_wire(query);
   out.insert(out.end(), name.begin(), name.end());
   put16(out, static_cast<unsigned>(query.type));
-  put16(out, kClassIn);
+  put16(out, query.chaos ? kClassChaos : kClassIn);
   if (query.edns_size == 0) return;
   out.push_back(0);  // RFC 6891 §6.1.2: the root as owner
   put16(out, static_cast<unsigned>(RecordType::kOpt));
@@ -103,7 +101,9 @@ Match match_reply(const Query& query, Bytes message) {
   const std::uint16_t type = cursor.u16();
   const std::uint16_t klass = cursor.u16();
   if (!cursor.ok()) return Match::kShort;
-  if (type != static_cast<std::uint16_t>(query.type) || klass != kClassIn) return Match::kQuestion;
+  if (type != static_cast<std::uint16_t>(query.type) ||
+      klass != (query.chaos ? kClassChaos : kClassIn))
+    return Match::kQuestion;
   if (std::memcmp(echoed.data(), name.data(), name.size()) == 0) return Match::kReply;
   const bool same_name =
       std::equal(echoed.begin(), echoed.end(), name.begin(),

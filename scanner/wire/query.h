@@ -23,6 +23,7 @@ struct Query {
   std::uint64_t case_seed = 0;
   // The leftmost labels that are sent wholly in upper case, unless all is sent in lower case.
   std::uint8_t upper_labels = 0;
+  bool chaos = false;  // class CH, not IN
   bool recursion_desired = false;
   std::uint16_t edns_size = kEdnsSize;  // 0 = no OPT record
   bool dnssec_ok = false;

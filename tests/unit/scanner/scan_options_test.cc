@@ -72,6 +72,44 @@ TEST(ScanOptions, EachBadValueIsRefused) {
   EXPECT_TRUE(refused([](ScanOptionTexts& t) { t.allow_address = {"10.0.0.1/8"}; }));
   EXPECT_TRUE(refused([](ScanOptionTexts& t) { t.memory = "31MiB"; }));
   EXPECT_FALSE(refused([](ScanOptionTexts& t) { t.memory = "32MiB"; }));
+  EXPECT_TRUE(refused([](ScanOptionTexts& t) { t.profile = "bind"; }));
+  EXPECT_TRUE(refused([](ScanOptionTexts& t) { t.canary = "not a name"; }));
+  EXPECT_TRUE(refused([](ScanOptionTexts& t) {
+    t.trust_anchor_origin = "anchors";  // an empty file anchors nothing
+  }));
+  EXPECT_TRUE(refused([](ScanOptionTexts& t) {
+    t.trust_anchor_origin = "anchors";
+    t.trust_anchor = ". IN DS 20326 8 2 nothex";
+  }));
+}
+
+TEST(ScanOptions, TheRootsKeysAreBuiltInAndCanBeReplacedOrLeftOut) {
+  ScanOptionTexts texts;
+  const auto built_in = read_scan_options(texts);
+  ASSERT_TRUE(built_in);
+  ASSERT_EQ(built_in->engine.trust_anchors.size(), 2u);
+  EXPECT_EQ(built_in->engine.trust_anchors[0].key_tag, 20326);
+  EXPECT_EQ(built_in->engine.trust_anchors[1].key_tag, 38696);
+  texts.trust_anchor_origin = "anchors";
+  texts.trust_anchor = ". IN DS 7 13 2 " + std::string(64, 'a') + "\n";
+  const auto replaced = read_scan_options(texts);
+  ASSERT_TRUE(replaced);
+  ASSERT_EQ(replaced->engine.trust_anchors.size(), 1u);
+  EXPECT_EQ(replaced->engine.trust_anchors[0].key_tag, 7);
+  texts.no_dnssec = true;
+  EXPECT_TRUE(read_scan_options(texts)->engine.trust_anchors.empty());
+}
+
+TEST(ScanOptions, TheProfileSetsWhatResolversDifferIn) {
+  ScanOptionTexts texts;
+  texts.profile = "letsencrypt-2018";
+  texts.canary = "Alive.example.COM # ours\n";
+  texts.canary_origin = "canaries";
+  const auto options = read_scan_options(texts);
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->engine.profile.edns_size, 512);
+  ASSERT_EQ(options->engine.canaries.size(), 1u);
+  EXPECT_EQ(options->engine.canaries[0].text(), "alive.example.com");
 }
 
 TEST(ScanOptions, OptOutsAreRangesZonesAndNameserverNames) {
