@@ -190,7 +190,7 @@ WAY_ZONES = (
         """),
     Zone("three-flights.co.uk", "stair-3", "three delegations without glue, one behind the other", records=WEB,
          names="""
-        www.three-flights.co.uk empty
+        www.three-flights.co.uk empty chance
         """),
     Zone("six-flights.com", "stair-6", "six delegations without glue in a row; a resolver may give up before",
          records=WEB, names="""
