@@ -109,15 +109,26 @@ bool Engine::wants_case_probe(const Resolution& resolution) {
   return true;
 }
 
+// A set that only the lower-case question finds is asked for once more in mixed case: that it was
+// not there then is the evidence.
 void Engine::on_case_probe(std::uint32_t index, const Question& question,
-                           const Resolution& resolution) {
-  if (!resolution.failed && resolution.has_rrset) {
+                           const Resolution& resolution, Instant now) {
+  Task& task = tasks_[index];
+  if (question.purpose == Purpose::kLowerCase) {
+    if (!resolution.failed && resolution.has_rrset) {
+      task.hidden = std::make_unique<HiddenCaa>();
+      task.hidden->name = question.name.text();
+      task.hidden->zone = resolution.zone.text();
+      task.hidden->nameservers = resolution.nameservers;
+      task.hidden->attempts = resolution.attempts;
+      ask(index, {.name = question.name, .purpose = Purpose::kEvidence}, Freshness{now, true}, now);
+      return;
+    }
+  } else if (!resolution.failed && !resolution.has_rrset) {
     case_probes_[resolution.nameservers.front()] = kSeesCase;
-    HiddenCaa& hidden = hidden_.emplace_back();
-    hidden.name = question.name.text();
-    hidden.zone = resolution.zone.text();
-    hidden.nameservers = resolution.nameservers;
-    hidden.attempts = resolution.attempts;
+    HiddenCaa& hidden = hidden_.emplace_back(std::move(*task.hidden));
+    hidden.attempts.insert(hidden.attempts.begin(), resolution.attempts.begin(),
+                           resolution.attempts.end());
   }
   end(index, Outcome::kEmpty, nullptr);
 }

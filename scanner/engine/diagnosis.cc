@@ -51,7 +51,7 @@ Question Diagnosis::question() const {
     case Step::kNs:
       return {*zone_, RecordType::kNs};
     case Step::kCase:
-      return {.name = *case_at_, .type = RecordType::kLoc, .lower_case = true};
+      return {.name = *case_at_, .type = RecordType::kLoc, .purpose = Purpose::kLowerCase};
     case Step::kDone:
       break;
   }

@@ -156,7 +156,7 @@ void Engine::on_resolved(Waiter waiter, const Question& question, const Resoluti
       on_canary(waiter.index, resolution, now);
       return;
     case State::kProbingCase:
-      on_case_probe(waiter.index, question, resolution);
+      on_case_probe(waiter.index, question, resolution, now);
       return;
     case State::kDiagnosing:
       task.failure->diagnosis->on_answer(resolution);
@@ -184,7 +184,7 @@ void Engine::on_climb_answer(std::uint32_t index, const Question& question,
     if (task.failure) ++counts_.names_cleared;
     if (!resolution.has_rrset && !task.probe.is_root()) {
       task.state = State::kProbingCase;
-      ask(index, {.name = task.probe, .lower_case = true}, Freshness{}, now);
+      ask(index, {.name = task.probe, .purpose = Purpose::kLowerCase}, Freshness{}, now);
       return;
     }
     end(index, resolution.has_rrset ? Outcome::kFound : Outcome::kEmpty, nullptr);
@@ -349,6 +349,7 @@ void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> 
   task.name = DomainName();
   task.failure.reset();
   task.probe = {};
+  task.hidden.reset();
   task.trace.clear();
   free_.push_back(index);
   --active_;

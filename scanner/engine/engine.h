@@ -158,8 +158,9 @@ class Engine final : public ResolutionSink {
     Instant fresh_after{};
     DomainName name;
     std::unique_ptr<Failure> failure;
-    bool round_void = false;  // the round that failed is to be repeated
-    wire::DnsName probe;      // a label to be asked in lower case too; the root: none
+    bool round_void = false;            // the round that failed is to be repeated
+    wire::DnsName probe;                // a label to be asked in lower case too; the root: none
+    std::unique_ptr<HiddenCaa> hidden;  // found by that, not yet seen twice
     std::vector<TraceStep> trace;
   };
   struct Parked {
@@ -183,7 +184,8 @@ class Engine final : public ResolutionSink {
   void park(std::uint32_t index, Instant now);
   // Hidden CAA sets.
   [[nodiscard]] bool wants_case_probe(const Resolution& resolution);
-  void on_case_probe(std::uint32_t index, const Question& question, const Resolution& resolution);
+  void on_case_probe(std::uint32_t index, const Question& question, const Resolution& resolution,
+                     Instant now);
   void diagnose(std::uint32_t index, Instant now);
   void ask_versions(std::uint32_t index);
   void publish(std::uint32_t index);

@@ -343,7 +343,8 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   const bool lower_case = target.lower_case || it.timeouts >= kTimeoutsBeforeLowerCase;
   // Some servers prove the wrong thing of names that have a capital below the apex of a signed
   // zone. Random case finds that by chance; capitals everywhere find it always.
-  if (!lower_case && !question(index).lower_case) query.case_seed = random_.u64() | 1;
+  if (!lower_case && question(index).purpose != Purpose::kLowerCase)
+    query.case_seed = random_.u64() | 1;
   if (it.cut->signed_by_ds && query.type == RecordType::kCaa && !it.holds_gate &&
       it.probe.is_within(it.cut->zone))
     query.upper_labels =
@@ -398,7 +399,7 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
     }
     return;
   }
-  if (info.query.case_seed == 0 && !question(owner).lower_case &&
+  if (info.query.case_seed == 0 && question(owner).purpose != Purpose::kLowerCase &&
       compare_case(owner, *target, info, *view, message, now)) {
     return;
   }
@@ -560,7 +561,7 @@ void IterativeResolver::answer(std::uint32_t index, const ReplyClass& reply, std
   resolution.insecure_at = it.insecure_at;
   if (!reply.target.is_root()) resolution.alias_target = reply.target;
   resolution.ttl = std::chrono::seconds(reply.ttl_s);
-  if (!options_.trace && !question(index).lower_case) resolution.attempts.clear();
+  if (!options_.trace && question(index).purpose == Purpose::kVerdict) resolution.attempts.clear();
   open_gate(index, now);
   finish(index, now);
 }

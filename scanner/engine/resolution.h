@@ -16,18 +16,25 @@
 
 namespace caascan::engine {
 
+// Why a question is asked. Questions of different purposes share no answer.
+enum class Purpose : std::uint8_t {
+  kVerdict,
+  kLowerCase,  // in lower case only, to find out whether the case makes a difference
+  kEvidence,   // once more as for a verdict; what was sent and came is kept
+};
+
 struct Question {
   wire::DnsName name;
   wire::RecordType type = wire::RecordType::kCaa;
-  // In lower case only, to find out whether the case makes a difference.
-  bool lower_case = false;
+  Purpose purpose = Purpose::kVerdict;
   friend bool operator==(const Question&, const Question&) = default;
 };
 
 struct QuestionHash {
   std::size_t operator()(const Question& question) const noexcept {
     return std::hash<wire::DnsName>{}(question.name) ^
-           (static_cast<std::size_t>(question.type) << 48) ^ (question.lower_case ? 1U << 31 : 0);
+           (static_cast<std::size_t>(question.type) << 48) ^
+           (static_cast<std::size_t>(question.purpose) << 40);
   }
 };
 
