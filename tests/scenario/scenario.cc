@@ -27,6 +27,7 @@ class Reader {
   void line(const Words& words);
   void internet(const Words& words);
   void zone(const Words& words);
+  void sign(const Words& words);
   void behave(const Words& words);
   void reply(const Words& words);
   void option(const Words& words);
@@ -69,7 +70,7 @@ class Reader {
   RecordType type(const std::string& text) {
     for (const RecordType known :
          {RecordType::kA, RecordType::kNs, RecordType::kCname, RecordType::kSoa, RecordType::kAaaa,
-          RecordType::kDname, RecordType::kCaa}) {
+          RecordType::kDname, RecordType::kCaa, RecordType::kDs, RecordType::kDnskey}) {
       if (wire::word(known) == text) return known;
     }
     fail("not a type: " + text);
@@ -111,9 +112,20 @@ class Reader {
 std::string describe_verdict(const engine::Verdict& verdict) {
   if (verdict.finding == nullptr) return std::string(word(verdict.outcome));
   const Finding& finding = *verdict.finding;
-  return fmt::format("{} cause={} zone={} label={} alias={}{}", word(verdict.outcome),
-                     word(finding.cause), finding.zone, finding.failing_label, finding.alias_target,
-                     finding.inherited ? " inherited" : "");
+  return fmt::format("{} cause={} zone={} label={} alias={} security={} bogus={}{}",
+                     word(verdict.outcome), word(finding.cause), finding.zone,
+                     finding.failing_label, finding.alias_target, word(finding.security),
+                     word(finding.bogus), finding.inherited ? " inherited" : "");
+}
+
+// What DNSSEC says of the verdict: of the answer that ended the climb where it is good.
+Security security_of(const engine::Verdict& verdict) {
+  if (verdict.finding != nullptr) return verdict.finding->security;
+  Security last = Security::kNotChecked;
+  for (const engine::TraceStep& step : verdict.trace)
+    if (step.type == RecordType::kCaa && step.name.text() == verdict.ended_at)
+      last = step.resolution.security;
+  return last;
 }
 
 std::expected<Scenario, std::string> Reader::read(std::string_view text) {
@@ -136,6 +148,9 @@ std::expected<Scenario, std::string> Reader::read(std::string_view text) {
   if (scenario_.names.empty()) return std::unexpected("0: no name is judged");
   if (scenario_.checks.empty()) return std::unexpected("0: nothing is expected");
   scenario_.options.root = scenario_.internet.root();
+  scenario_.options.trust_anchors = scenario_.internet.trust_anchors();
+  if (!scenario_.options.trust_anchors.empty())
+    scenario_.options.epoch_unix_ms = SimInternet::kEpoch_unix_s * 1000;
   return std::move(scenario_);
 }
 
@@ -148,6 +163,8 @@ void Reader::line(const Words& words) {
     internet(words);
   } else if (verb == "zone" && one) {
     zone(words);
+  } else if (verb == "signed" && one) {
+    sign(words);
   } else if (verb == "caa" && one) {
     scenario_.internet.node(words[1]).caa = true;
   } else if (verb == "host" && one) {
@@ -252,6 +269,32 @@ void Reader::zone(const Words& words) {
     }
     scenario_.internet.zone(apex).nameservers.push_back(std::move(made));
   }
+}
+
+// signed APEX [nsec3] [opt-out] [iterations=N] [no-ds] [ds-mismatch]
+void Reader::sign(const Words& words) {
+  const DnsName apex = name(words[1]);
+  if (scenario_.internet.find_zone(apex) == nullptr) {
+    fail("no zone " + words[1]);
+    return;
+  }
+  SimSigning how;
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const auto [key, value] = pair(words[i]);
+    if (key == "nsec3")
+      how.nsec3 = true;
+    else if (key == "opt-out")
+      how.nsec3 = how.opt_out = true;
+    else if (key == "iterations")
+      how.iterations = static_cast<std::uint16_t>(number(value));
+    else if (key == "no-ds")
+      how.ds = false;
+    else if (key == "ds-mismatch")
+      how.ds_right = false;
+    else
+      fail("not a way to sign: " + words[i]);
+  }
+  scenario_.internet.zone(apex).signing = how;
 }
 
 // serve ADDRESS APEX [BEHAVIOUR] [caa-only] [delay=TIME] [from=TIME] [until=TIME]
@@ -383,12 +426,20 @@ void Reader::option(const Words& words) {
       options.cache_bytes_max = static_cast<std::size_t>(number(value));
     else if (key == "window")
       options.window_max = static_cast<std::size_t>(number(value));
-    else if (key == "no-v6")
+    else if (key == "profile") {
+      const auto profile = engine::profile_from_word(value);
+      if (profile)
+        options.profile = *profile;
+      else
+        fail("not a profile: " + value);
+    } else if (key == "no-v6")
       options.use_v6 = false;
     else if (key == "no-v4")
       options.use_v4 = false;
     else if (key == "seed")
       scenario_.seed = static_cast<std::uint64_t>(number(value));
+    else if (key == "seeds")
+      scenario_.seeds = static_cast<std::uint64_t>(number(value));
     else if (key == "loss")
       scenario_.faults.loss = number(value);
     else if (key == "jitter")
@@ -421,6 +472,7 @@ void Reader::option(const Words& words) {
 }
 
 // expect NAME OUTCOME [cause=] [zone=] [label=] [alias=] [rounds=] [inherited] [own] [control=]
+// [security=] [bogus=]
 void Reader::expect(const Words& words) {
   const auto outcome = outcome_from_word(words[2]);
   if (!outcome) {
@@ -430,11 +482,14 @@ void Reader::expect(const Words& words) {
   const Words wanted(words.begin() + 3, words.end());
   for (const std::string& word : wanted) {
     const auto [key, value] = pair(word);
-    constexpr std::array<std::string_view, 8> kKeys = {"cause",  "zone",      "label", "alias",
-                                                       "rounds", "inherited", "own",   "control"};
+    constexpr std::array<std::string_view, 10> kKeys = {"cause",    "zone",      "label", "alias",
+                                                        "rounds",   "inherited", "own",   "control",
+                                                        "security", "bogus"};
     if (std::ranges::find(kKeys, key) == kKeys.end()) fail("nothing to expect: " + word);
     if (key == "cause" && !cause_from_word(value)) fail("not a cause: " + value);
-    if (!is_affected(*outcome)) fail("only an affected name has a " + key);
+    if (key == "security" && !security_from_word(value)) fail("not a state: " + value);
+    if (key == "bogus" && !bogus_kind_from_word(value)) fail("not a kind: " + value);
+    if (key != "security" && !is_affected(*outcome)) fail("only an affected name has a " + key);
   }
   check([name = words[1], outcome = *outcome, wanted](const ScenarioRun& run) -> std::string {
     const auto matches = [&](const std::string& text) {
@@ -448,12 +503,14 @@ void Reader::expect(const Words& words) {
       bool right = verdict.outcome == outcome;
       for (const std::string& word : wanted) {
         const auto [key, value] = pair(word);
-        if (verdict.finding == nullptr) break;
+        if (key == "security") right = right && caascan::word(security_of(verdict)) == value;
+        if (verdict.finding == nullptr) continue;
         const Finding& finding = *verdict.finding;
         if (key == "cause") right = right && caascan::word(finding.cause) == value;
         if (key == "zone") right = right && finding.zone == value;
         if (key == "label") right = right && finding.failing_label == value;
         if (key == "alias") right = right && finding.alias_target == value;
+        if (key == "bogus") right = right && caascan::word(finding.bogus) == value;
         if (key == "inherited") right = right && finding.inherited;
         if (key == "own") right = right && !finding.inherited;
         if (key == "rounds")
@@ -462,7 +519,9 @@ void Reader::expect(const Words& words) {
           right = right && finding.control_rcode.has_value() &&
                   std::to_string(*finding.control_rcode) == value;
       }
-      if (!right) return fmt::format("{} is {}", verdict.name.text(), describe_verdict(verdict));
+      if (!right)
+        return fmt::format("{} is {} ({})", verdict.name.text(), describe_verdict(verdict),
+                           caascan::word(security_of(verdict)));
     }
     return found > 0 ? "" : name + " has not been judged";
   });
@@ -516,9 +575,12 @@ std::expected<Scenario, std::string> parse_scenario(std::string_view text) {
   return Reader().read(text);
 }
 
-std::vector<std::string> run_scenario(Scenario scenario) {
+namespace {
+
+std::vector<std::string> run_once(const Scenario& scenario, std::uint64_t seed) {
+  std::vector<ScriptedReply> scripted = scenario.replies;
   const auto respond = [&](const SeenQuery& query) {
-    for (ScriptedReply& reply : scenario.replies) {
+    for (ScriptedReply& reply : scripted) {
       const bool fits = reply.server == query.to.address &&
                         (!reply.name || reply.name->text() == query.name) &&
                         (!reply.type || *reply.type == query.type) && reply.from <= query.at &&
@@ -530,7 +592,7 @@ std::vector<std::string> run_scenario(Scenario scenario) {
     }
     return scenario.internet.answer(query);
   };
-  SimWorld net(scenario.seed, respond, scenario.faults);
+  SimWorld net(seed, respond, scenario.faults);
   engine::Engine engine(scenario.options, net.entropy());
   std::vector<DomainName> names;
   for (const std::string& name : scenario.names) names.push_back(DomainName::from_canonical(name));
@@ -558,6 +620,18 @@ std::vector<std::string> run_scenario(Scenario scenario) {
       wrong.push_back(fmt::format("{}: {}", line.number, what));
   }
   return wrong;
+}
+
+}  // namespace
+
+std::vector<std::string> run_scenario(const Scenario& scenario) {
+  for (std::uint64_t seed = scenario.seed; seed < scenario.seed + scenario.seeds; ++seed) {
+    std::vector<std::string> wrong = run_once(scenario, seed);
+    if (wrong.empty()) continue;
+    if (scenario.seeds > 1) wrong.push_back(fmt::format("seed {}", seed));
+    return wrong;
+  }
+  return {};
 }
 
 }  // namespace caascan::sim

@@ -51,6 +51,7 @@ struct Scenario {
   engine::EngineOptions options;
   Faults faults;
   std::uint64_t seed = 1;
+  std::uint64_t seeds = 1;  // runs, each of the next seed; the checks must hold in all
   std::vector<std::string> names;
   struct Line {
     int number = 0;
@@ -61,7 +62,8 @@ struct Scenario {
 
 // Reads a scenario; the error names the line ("7: …").
 [[nodiscard]] std::expected<Scenario, std::string> parse_scenario(std::string_view text);
-// Runs it and returns what does not hold, each with its line.
-[[nodiscard]] std::vector<std::string> run_scenario(Scenario scenario);
+// Runs it and returns what does not hold, each with its line; of several seeds, in the first that
+// fails.
+[[nodiscard]] std::vector<std::string> run_scenario(const Scenario& scenario);
 
 }  // namespace caascan::sim

@@ -21,8 +21,7 @@ class ScenarioFile : public testing::Test {
     text << file.rdbuf();
     auto scenario = parse_scenario(text.str());
     ASSERT_TRUE(scenario.has_value()) << path_ << ":" << scenario.error();
-    for (const std::string& wrong : run_scenario(std::move(*scenario)))
-      ADD_FAILURE() << path_ << ":" << wrong;
+    for (const std::string& wrong : run_scenario(*scenario)) ADD_FAILURE() << path_ << ":" << wrong;
   }
 
  private:

@@ -6,9 +6,11 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/sim_world.h"
@@ -40,8 +42,14 @@ enum class Behaviour : std::uint8_t {
   kRecursionLame,  // RA and not AA unless RD=1
   kNxdomainLiar,   // every name of the zone does not exist
   kLoopReferral,   // refers below the question's zone for ever: to a cut that it denies again
+  // Of signed zones; elsewhere these are good.
+  kExpiredSignatures,
+  kStrippedSignatures,  // no RRSIG, but all else
+  kUnsignedAnswers,     // knows nothing of DNSSEC: neither keys nor proofs
+  kWrongDenial,         // the apex's NSEC(3) record, well signed, in place of every proof
+  kUpperCaseDenial,     // the same for names with a capital below the apex (PowerDNS <= 4.0.3)
 };
-inline constexpr std::size_t kBehaviourCount = 23;
+inline constexpr std::size_t kBehaviourCount = 28;
 [[nodiscard]] std::string_view word(Behaviour behaviour);
 [[nodiscard]] std::optional<Behaviour> behaviour_from_word(std::string_view text);
 
@@ -63,11 +71,20 @@ struct SimNode {
   std::optional<wire::DnsName> subtree_alias;  // DNAME
   std::vector<engine::IpAddress> addresses;
 };
+// How a zone is signed: by one key of its own.
+struct SimSigning {
+  bool nsec3 = false;
+  bool opt_out = false;
+  std::uint16_t iterations = 0;
+  bool ds = true;        // the parent has the DS set; without, the zone is as good as unsigned
+  bool ds_right = true;  // of this key
+};
 struct SimZone {
   wire::DnsName apex;
   std::vector<SimNameserver> nameservers;
   std::map<wire::DnsName, SimNode> nodes;  // names that exist, beside the apex
   std::uint32_t ttl_s = 86400;
+  std::optional<SimSigning> signing;
 };
 
 class SimInternet {
@@ -94,16 +111,37 @@ class SimInternet {
     return servers_.contains(address);
   }
 
+  // Whether the name, or one below it, is in any zone.
+  [[nodiscard]] bool has_something_at(const wire::DnsName& name) const;
+  // Everybody who serves `apex`.
+  [[nodiscard]] std::vector<engine::IpAddress> servers_of(const wire::DnsName& apex) const;
+
+  // The trust anchors: none where the root is not signed. Signatures are valid in a run whose
+  // clock starts at `kEpoch_unix_s`.
+  [[nodiscard]] std::vector<wire::DsRecord> trust_anchors() const;
+  static constexpr std::int64_t kEpoch_unix_s = 1'800'000'000;
+
   // The hints that lead here.
   [[nodiscard]] engine::Delegation root() const;
   [[nodiscard]] std::vector<Reply> answer(const SeenQuery& query) const;
 
  private:
+  struct Signer;
   [[nodiscard]] std::vector<std::uint8_t> good_answer(const SeenQuery& query, const SimZone& zone,
-                                                      const wire::DnsName& name) const;
+                                                      const wire::DnsName& name,
+                                                      Behaviour behaviour = Behaviour::kGood) const;
+  [[nodiscard]] std::vector<std::uint8_t> signed_answer(const SeenQuery& query, const SimZone& zone,
+                                                        const wire::DnsName& name,
+                                                        Behaviour behaviour) const;
+  [[nodiscard]] Signer& signer(const SimZone& zone, bool expired) const;
+  [[nodiscard]] const SimZone* cut_above(const SimZone& zone, const wire::DnsName& name,
+                                         wire::RecordType type) const;
+  static void add_referral(std::vector<std::uint8_t>& reply, const SimZone& cut, bool with_ns);
 
   std::map<wire::DnsName, SimZone> zones_;
   std::map<engine::IpAddress, std::map<wire::DnsName, std::vector<Served>>> servers_;
+  // By apex, and whether expired; made when first needed, when the Internet is complete.
+  mutable std::map<std::pair<wire::DnsName, bool>, std::shared_ptr<Signer>> signers_;
 };
 
 // Record data and bits for those who script replies themselves.

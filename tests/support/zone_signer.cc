@@ -465,7 +465,8 @@ Records SignedZone::sign(const Records& set) const {
 Records SignedZone::set(const std::string& owner, RecordType type) const {
   const Node* node = find(owner);
   CAASCAN_ASSERT(node != nullptr && node->sets.contains(type));
-  const Records plain = {.owner = owner, .type = type, .rdatas = node->sets.at(type)};
+  const Records plain = {
+      .owner = owner, .type = type, .rdatas = node->sets.at(type), .ttl_s = options_.ttl_s};
   return is_cut(*node) && type == RecordType::kNs ? plain : sign(plain);
 }
 
@@ -480,7 +481,8 @@ Records SignedZone::nsec_of(const std::string& owner) const {
   }
   return sign({.owner = owner,
                .type = RecordType::kNsec,
-               .rdatas = {nsec_rdata(next, types_at(owner, RecordType::kNsec))}});
+               .rdatas = {nsec_rdata(next, types_at(owner, RecordType::kNsec))},
+               .ttl_s = options_.ttl_s});
 }
 
 Records SignedZone::nsec_before(const std::string& name) const {
@@ -513,8 +515,10 @@ const SignedZone::Hashes& SignedZone::hashes() const {
 
 Records SignedZone::nsec3_at(const Hashes& hashes, Hashes::const_iterator at) const {
   const auto next = std::next(at) == hashes.end() ? hashes.begin() : std::next(at);
-  return sign(nsec3_records(name(), at->first, next->first,
-                            types_at(at->second, RecordType::kNsec3), options_.parameters));
+  Records made = nsec3_records(name(), at->first, next->first,
+                               types_at(at->second, RecordType::kNsec3), options_.parameters);
+  made.ttl_s = options_.ttl_s;
+  return sign(made);
 }
 
 Records SignedZone::nsec3_of(const std::string& name) const {
@@ -603,7 +607,9 @@ Message SignedZone::answer(std::string_view asked, RecordType type) const {
     Rdata target = name_rdata(name.substr(0, name.size() - encloser.size() - 1));
     target.pop_back();
     put(target, node->sets.at(RecordType::kDname).front());
-    message.add(Section::kAnswer, {.owner = name, .type = RecordType::kCname, .rdatas = {target}});
+    message.add(
+        Section::kAnswer,
+        {.owner = name, .type = RecordType::kCname, .rdatas = {target}, .ttl_s = options_.ttl_s});
     return message;
   }
   const std::string wildcard = wildcard_of(encloser);

@@ -132,6 +132,7 @@ struct ZoneOptions {
   bool nsec3 = false;
   Nsec3Parameters parameters{};
   Validity validity{};
+  std::uint32_t ttl_s = 300;
   KeyAlgorithm algorithm = KeyAlgorithm::kEd25519;
   std::string seed{};               // of the key; the zone's name where empty
   std::optional<SigningKey> key{};  // one that is there already, in place of `algorithm` and `seed`
