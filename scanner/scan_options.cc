@@ -135,7 +135,6 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
             ? wire::parse_trust_anchors(builtin_trust_anchors(), "built-in trust anchors")
             : wire::parse_trust_anchors(texts.trust_anchor, texts.trust_anchor_origin);
     if (!anchors) return Failure(anchors.error());
-    if (anchors->empty()) return Failure(texts.trust_anchor_origin + ": holds no trust anchor");
     options.engine.trust_anchors = std::move(*anchors);
   }
   const auto profile = engine::profile_from_word(texts.profile);

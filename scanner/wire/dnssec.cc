@@ -272,6 +272,11 @@ std::expected<std::optional<DsRecord>, std::string> parse_anchor(std::string_vie
   if (ldns_rr_get_type(rr.get()) == LDNS_RR_TYPE_DS) {
     auto ds = parse_ds(rdata);
     if (!ds) return std::unexpected("the DS record cannot be read");
+    const std::size_t wanted = ds->digest_type == LDNS_SHA1     ? kSha1Octets
+                               : ds->digest_type == LDNS_SHA256 ? kSha256Octets
+                               : ds->digest_type == LDNS_SHA384 ? kSha384Octets
+                                                                : ds->digest.size();
+    if (ds->digest.size() != wanted) return std::unexpected("the DS record's digest is cut");
     return ds;
   }
   if (ldns_rr_get_type(rr.get()) != LDNS_RR_TYPE_DNSKEY)

@@ -8,14 +8,16 @@ real server, which holds the zone; so whatever is wrong with an answer is what t
 import itertools
 
 from .message import (
-    AA, CAA, CNAME, DNAME, DNSKEY, DS, NS, NSEC, NSEC3, QR, RA, RRSIG, SOA, TC, Record, lower, parse_text, read_name,
-    write_name,
+    AA, CAA, CNAME, DNAME, DNSKEY, DS, NS, NSEC, NSEC3, QR, RA, RRSIG, SOA, TC, TXT, Record, lower, parse_text,
+    read_name, write_name,
 )
 
 RESET = object()
 MANNERS = {}
 
 _SERVFAIL = 2
+_CHAOS = 3
+_OLD_POWERDNS = b"PowerDNS Authoritative Server 4.0.3"
 _ELSEWHERE = parse_text("ns1.lapsed-hosting.org")
 
 
@@ -183,6 +185,12 @@ async def _old_powerdns(asked):
     brought to lower case, and the database compares octets.  Answers at the apex and those that need no NSEC are right,
     and so is what an alias leads to."""
     reply = await asked.reply()
+    if lower(asked.name) == (b"version", b"bind"):
+        reply.clear()
+        reply.rcode = 0
+        reply.set(AA)
+        reply.answers.append(Record(asked.name, TXT, 0, bytes([len(_OLD_POWERDNS)]) + _OLD_POWERDNS, _CHAOS))
+        return reply
     if not any(record.kind == NSEC for record in reply.authority):
         return reply
     if any(record.kind == CNAME for record in reply.answers):

@@ -7,8 +7,8 @@ case in which they came, () is the root.
 import struct
 from dataclasses import dataclass, field
 
-A, NS, CNAME, SOA, PTR, MX, DNAME, OPT, DS, RRSIG, NSEC, DNSKEY, NSEC3, CAA = (
-    1, 2, 5, 6, 12, 15, 39, 41, 43, 46, 47, 48, 50, 257,
+A, NS, CNAME, SOA, PTR, MX, TXT, DNAME, OPT, DS, RRSIG, NSEC, DNSKEY, NSEC3, CAA = (
+    1, 2, 5, 6, 12, 15, 16, 39, 41, 43, 46, 47, 48, 50, 257,
 )
 QR, AA, TC, RA = 0x8000, 0x0400, 0x0200, 0x0080
 _RCODE = 0x000F
