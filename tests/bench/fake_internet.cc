@@ -2,10 +2,13 @@
 // port 53 at whatever address was asked, in a network namespace in which every address is local.
 //
 //   fake_internet --names N          prints N registrable domains, one a line
-//   fake_internet --outcomes N       prints how many of them have which outcome
+//   fake_internet --outcomes N       prints how many of them have which outcome, for those who
+//                                    validate and for those who do not
 //   fake_internet --report FILE      serves until SIGINT or SIGTERM, then writes what it was asked
+//   fake_internet --anchors FILE     writes the trust anchor of an Internet that is signed
+//   fake_internet --price-of-check   prints what one signature check takes, in µs of CPU time
 //
-// One thread, one socket for each family, datagrams in batches. UDP only: no reply is truncated.
+// One thread, one socket for each family, datagrams in batches. UDP only, and no reply needs more.
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -14,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -132,11 +136,22 @@ void write_control(msghdr& header, Control& control, const Address& from) {
   }
 }
 
+// The CPU time of this process so far.
+double cpu_s() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
 class Server {
  public:
   Server(FakeZonesOptions options)
       : zones_(options, builtin_root_hints()), addresses_(zones_.places()) {}
 
+  void sign(std::uint64_t domains) { zones_.sign_domains(domains); }
   void serve();
   [[nodiscard]] std::string report() const;
 
@@ -156,6 +171,11 @@ class Server {
   std::vector<AskedAddress> addresses_;
   AskedDomains at_tlds_;
   std::uint64_t questions_ = 0, replies_ = 0, replies_lost_ = 0, elsewhere_ = 0;
+  std::uint64_t truncated_ = 0;
+  std::size_t largest_octets_ = 0;
+  std::array<std::uint64_t, kRoleWords.size()> chain_{};  // questions for DS and DNSKEY, by role
+  std::uint64_t of_tlds_ = 0;                             // of these, at the TLDs for their own
+  double cpu_before_s_ = 0;                               // spent before the first question
   std::uint32_t dropped_v4_ = 0, dropped_v6_ = 0;
 };
 
@@ -189,6 +209,12 @@ void Server::serve_batch(int fd, std::uint32_t& dropped) {
     const std::size_t octets =
         zones_.answer(place, {b.queries[at].data(), b.in[at].msg_len}, b.replies[count], asked);
     if (place.role == Role::kTld && !asked.registrable.empty()) at_tlds_.count(asked.registrable);
+    if (asked.is_chain) {
+      ++chain_[static_cast<std::size_t>(place.role)];
+      if (place.role == Role::kTld && asked.registrable.empty()) ++of_tlds_;
+    }
+    if (asked.truncated) ++truncated_;
+    largest_octets_ = std::max(largest_octets_, octets);
     if (octets == 0) continue;
     b.vectors_out[count] = {b.replies[count].data(), octets};
     b.out[count] = {};
@@ -230,6 +256,7 @@ void Server::serve() {
     event.data.fd = fd;
     must(epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll");
   }
+  cpu_before_s_ = cpu_s();
   fmt::print("ready\n");
   std::fflush(stdout);
   for (;;) {
@@ -248,19 +275,18 @@ void Server::serve() {
 
 // One JSON object.
 std::string Server::report() const {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
   std::string out = fmt::format(
       "{{\"questions\": {}, \"replies\": {}, \"replies_lost\": {}, \"questions_dropped\": {}, "
-      "\"questions_elsewhere\": {}, \"cpu_s\": {:.3f},\n"
+      "\"questions_elsewhere\": {}, \"cpu_s\": {:.3f}, \"cpu_before_s\": {:.3f}, "
+      "\"truncated\": {}, \"largest_octets\": {},\n"
+      " \"ds_and_dnskey\": {{\"root\": {}, \"tld\": {}, \"tld_own\": {}, \"provider\": {}}},\n"
       " \"at_tlds\": {{\"questions\": {}, \"domains\": {}, \"domains_asked_again\": {}, "
       "\"questions_per_domain_max\": {}, \"example\": \"{}\"}},\n \"addresses\": [",
       questions_, replies_, replies_lost_, dropped_v4_ + dropped_v6_, elsewhere_,
-      seconds(used.ru_utime) + seconds(used.ru_stime), at_tlds_.questions(), at_tlds_.domains(),
-      at_tlds_.asked_again(), at_tlds_.most(), at_tlds_.example());
+      cpu_s() - cpu_before_s_, cpu_before_s_, truncated_, largest_octets_,
+      chain_[static_cast<std::size_t>(Role::kRoot)], chain_[static_cast<std::size_t>(Role::kTld)],
+      of_tlds_, chain_[static_cast<std::size_t>(Role::kProvider)], at_tlds_.questions(),
+      at_tlds_.domains(), at_tlds_.asked_again(), at_tlds_.most(), at_tlds_.example());
   bool first = true;
   const auto add = [&](Role role, unsigned index, unsigned servers) {
     for (unsigned i = 0; i < 2 * servers; ++i) {
@@ -280,11 +306,51 @@ std::string Server::report() const {
   return out + "\n ]}\n";
 }
 
+std::string outcomes_of(const FakeZones& zones, unsigned names) {
+  std::array<unsigned, 5> counts{};
+  std::array<unsigned, 4> faults{};
+  unsigned bogus_with_caa = 0, is_signed = 0;
+  for (unsigned i = 0; i < names; ++i) {
+    const Manner manner = zones.manner_of(i);
+    const Fault fault = zones.fault_of(i);
+    ++counts[static_cast<std::size_t>(manner)];
+    ++faults[static_cast<std::size_t>(fault)];
+    if (fault != Fault::kNone && manner == Manner::kCaa) ++bogus_with_caa;
+    if (zones.is_signed(i)) ++is_signed;
+  }
+  const auto count = [&](Manner manner) { return counts[static_cast<std::size_t>(manner)]; };
+  const auto faulty = [&](Fault fault) { return faults[static_cast<std::size_t>(fault)]; };
+  const unsigned bogus = names - faulty(Fault::kNone);
+  const auto outcomes = [&](unsigned found, unsigned empty, unsigned servfail) {
+    return fmt::format("{{\"found\": {}, \"empty\": {}, \"servfail\": {}, \"timeout\": {}}}", found,
+                       empty, servfail, count(Manner::kSilent));
+  };
+  const unsigned failing = count(Manner::kServFail) + count(Manner::kRefused);
+  return fmt::format(
+      "{{\"plain\": {},\n \"validated\": {},\n \"signed\": {}, \"expired\": {}, \"stripped\": {}, "
+      "\"wrong_ds\": {}}}\n",
+      outcomes(count(Manner::kCaa), count(Manner::kEmpty), failing),
+      outcomes(count(Manner::kCaa) - bogus_with_caa,
+               count(Manner::kEmpty) - (bogus - bogus_with_caa), failing + bogus),
+      is_signed, faulty(Fault::kExpired), faulty(Fault::kStripped), faulty(Fault::kWrongDs));
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  must(file != nullptr, path.c_str());
+  fmt::print(file, "{}", text);
+  must(std::fclose(file) == 0, path.c_str());
+}
+
 int run(int argc, char** argv) {
   FakeZonesOptions options;
-  std::string report_path;
-  unsigned names = 0, outcomes = 0;
-  const std::array<std::pair<std::string_view, unsigned*>, 7> numbers = {{
+  std::string report_path, anchors_path;
+  unsigned names = 0, outcomes = 0, sign = 0;
+  if (argc == 2 && std::string_view(argv[1]) == "--price-of-check") {
+    fmt::print("{:.2f}\n", price_of_check_us());
+    return 0;
+  }
+  const std::array<std::pair<std::string_view, unsigned*>, 10> numbers = {{
       {"--names", &names},
       {"--outcomes", &outcomes},
       {"--providers", &options.providers},
@@ -292,13 +358,16 @@ int run(int argc, char** argv) {
       {"--refused", &options.refused},
       {"--silent", &options.silent},
       {"--with-caa", &options.with_caa},
+      {"--signed", &options.signed_percent},
+      {"--bogus", &options.bogus},
+      {"--sign-ahead", &sign},
   }};
   bool good = argc % 2 == 1;
   for (int i = 1; good && i < argc; i += 2) {
     const std::string_view option = argv[i];
     const std::string_view value = argv[i + 1];
-    if (option == "--report") {
-      report_path = value;
+    if (option == "--report" || option == "--anchors") {
+      (option == "--report" ? report_path : anchors_path) = value;
       continue;
     }
     good = false;
@@ -307,33 +376,33 @@ int run(int argc, char** argv) {
         good = std::from_chars(value.begin(), value.end(), *number).ptr == value.end();
     }
   }
-  good = good && options.providers > 0 && options.providers <= kProvidersMax;
-  if (!good || (names > 0 || outcomes > 0) != report_path.empty()) {
+  const int modes = (names > 0 || outcomes > 0) + !report_path.empty() + !anchors_path.empty();
+  good = good && options.providers > 0 && options.providers <= kProvidersMax &&
+         options.signed_percent <= 100;
+  if (!good || modes != 1 || (!anchors_path.empty() && options.signed_percent == 0)) {
     fmt::print(stderr,
                "usage: fake_internet --names N\n"
                "       fake_internet --outcomes N [SHARES]\n"
-               "       fake_internet --report FILE [--providers N] [SHARES]\n"
+               "       fake_internet --report FILE [--providers N] [--sign-ahead N] [SHARES]\n"
+               "       fake_internet --anchors FILE --signed PERCENT\n"
+               "       fake_internet --price-of-check\n"
                "SHARES: --servfail N, --refused N, --silent N, --with-caa N; ten-thousandths of "
-               "the domains.\n");
+               "the domains.\n"
+               "        --signed PERCENT of the domains, and the root and the TLDs if not 0; "
+               "--bogus N; ten-thousandths of these.\n"
+               "--sign-ahead N: signs those of the first N domains before the first question.\n");
     return 2;
   }
   for (unsigned i = 0; i < names; ++i) fmt::print("{}\n", FakeZones::domain(i));
-  if (outcomes > 0) {
-    const FakeZones zones(options, builtin_root_hints());
-    std::array<unsigned, 5> counts{};
-    for (unsigned i = 0; i < outcomes; ++i) ++counts[static_cast<std::size_t>(zones.manner_of(i))];
-    const auto count = [&](Manner manner) { return counts[static_cast<std::size_t>(manner)]; };
-    fmt::print("{{\"found\": {}, \"empty\": {}, \"servfail\": {}, \"timeout\": {}}}\n",
-               count(Manner::kCaa), count(Manner::kEmpty),
-               count(Manner::kServFail) + count(Manner::kRefused), count(Manner::kSilent));
-  }
-  if (names > 0 || outcomes > 0) return 0;
+  if (outcomes > 0)
+    fmt::print("{}", outcomes_of(FakeZones(options, builtin_root_hints()), outcomes));
+  if (!anchors_path.empty())
+    write_file(anchors_path, FakeZones(options, builtin_root_hints()).anchor() + "\n");
+  if (report_path.empty()) return 0;
   Server server(options);
+  server.sign(sign);
   server.serve();
-  std::FILE* file = std::fopen(report_path.c_str(), "w");
-  must(file != nullptr, report_path.c_str());
-  fmt::print(file, "{}", server.report());
-  must(std::fclose(file) == 0, report_path.c_str());
+  write_file(report_path, server.report());
   return 0;
 }
 

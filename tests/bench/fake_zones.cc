@@ -24,9 +24,12 @@ constexpr unsigned kPlacesPerProvider = kProviderServersMax * 2;
 constexpr std::uint8_t kProviderNet = 60, kTldNet = 61, kServerFirst = 10;
 constexpr std::array<std::uint8_t, 4> kNetV6 = {0x2a, 0x0e, 0xb2, 0xff};
 
-constexpr std::uint16_t kA = 1, kNs = 2, kSoa = 6, kAaaa = 28, kOpt = 41, kCaa = 257;
+constexpr std::uint16_t kA = 1, kNs = 2, kSoa = 6, kAaaa = 28, kOpt = 41, kDs = 43, kRrsig = 46,
+                        kDnskey = 48, kCaa = 257;
+constexpr std::size_t kPlainOctets = 512, kEdnsOctets = 1232;  // of a reply, at most
+constexpr std::uint16_t kDnssecOk = 0x8000;
 constexpr std::uint8_t kServFail = 2, kNxDomain = 3, kRefused = 5;
-constexpr std::uint32_t kTtl_s = 86'400;
+constexpr std::uint32_t kTtl_s = kDelegationTtl_s;
 constexpr std::size_t kHeaderOctets = 12;
 constexpr std::size_t kLabelsMax = 127;
 
@@ -70,6 +73,8 @@ struct FakeZones::Question {
   std::uint16_t type = 0;
   std::size_t end = 0;  // where the question section ends
   bool edns = false;
+  bool dnssec_ok = false;
+  std::size_t reply_octets = kPlainOctets;  // that its asker takes
   unsigned tld = kTldCount;
   // The label from the right, from 0.
   [[nodiscard]] std::string_view label(std::size_t from_right) const {
@@ -80,9 +85,13 @@ struct FakeZones::Question {
 };
 
 struct FakeZones::Domain {
+  std::uint64_t number = 0;
   unsigned provider = 0;
   unsigned tld = 0;  // of the nameserver names
   Manner manner = Manner::kEmpty;
+  bool is_signed = false;
+  bool nsec3 = false;
+  Fault fault = Fault::kNone;
 };
 
 // Writes one reply. Names are written in full once and then pointed to.
@@ -90,7 +99,7 @@ class FakeZones::Writer {
  public:
   Writer(std::span<const std::uint8_t> query, const Question& question,
          std::span<std::uint8_t, kReplyOctetsMax> out)
-      : out_(out), at_(question.end), edns_(question.edns) {
+      : out_(out), at_(question.end), question_(question) {
     std::memcpy(out.data(), query.data(), question.end);
     out[2] = static_cast<std::uint8_t>(0x80 | (query[2] & 0x79));  // QR; opcode and RD as asked
     out[3] = 0;
@@ -98,10 +107,17 @@ class FakeZones::Writer {
   }
   enum Section : std::size_t { kAnswer = 6, kAuthority = 8, kAdditional = 10 };
 
+  [[nodiscard]] bool dnssec_ok() const { return question_.dnssec_ok && !stripped_; }
+  // From here on as if nobody had asked for signatures.
+  void strip() { stripped_ = true; }
   void authoritative() { out_[2] |= 0x04; }
   void rcode(std::uint8_t value) { out_[3] = value; }
-  void begin(Section section, unsigned owner, std::uint16_t type, std::uint32_t ttl_s) {
+  // `before`: one more label of the owner.
+  void begin(Section section, unsigned owner, std::uint16_t type, std::uint32_t ttl_s,
+             std::string_view before = {}) {
+    if (section == kAdditional && out_[section + 1] == 0) additional_at_ = at_;
     ++out_[section + 1];  // far below 256
+    if (!before.empty()) label(before);
     pointer(owner);
     u16(type);
     u16(1);
@@ -137,6 +153,33 @@ class FakeZones::Writer {
         fmt::format_to_n(made.data(), made.size(), FMT_STRING("{}{}"), letters, number);
     label({made.data(), done.size});
   }
+  void octets(std::span<const std::uint8_t> bytes) {
+    CAASCAN_ASSERT(bytes.size() <= out_.size() - at_);
+    std::ranges::copy(bytes, out_.begin() + static_cast<std::ptrdiff_t>(at_));
+    at_ += bytes.size();
+  }
+  // A set of the zone `zone` with its signature, which only those who know DNSSEC are sent.
+  void put(Section section, unsigned zone, const SignedSet& set) {
+    for (const test::Rdata& rdata : set.rdatas) {
+      begin(section, zone, static_cast<std::uint16_t>(set.type), set.ttl_s, set.label);
+      octets(rdata);
+      end();
+    }
+    put_signature(section, zone, set);
+  }
+  void put_signature(Section section, unsigned zone, const SignedSet& set) {
+    if (!dnssec_ok()) return;
+    begin(section, zone, kRrsig, set.ttl_s, set.label);
+    octets(set.signature);
+    end();
+  }
+  // Records of a denial are left out without DO, and never sent twice.
+  void put_denials(unsigned zone, std::initializer_list<const SignedSet*> sets) {
+    if (!dnssec_ok()) return;
+    for (auto at = sets.begin(); at != sets.end(); ++at) {
+      if (std::find(sets.begin(), at, *at) == at) put(kAuthority, zone, **at);
+    }
+  }
   // Offset 0, where the header is, stands for the root.
   void pointer(unsigned to) {
     if (to == 0) {
@@ -164,21 +207,39 @@ class FakeZones::Writer {
   }
   [[nodiscard]] unsigned at() const { return static_cast<unsigned>(at_); }
   std::size_t finish() {
-    if (edns_) {
+    constexpr std::size_t kOptOctets = 11;
+    const std::size_t limit = question_.reply_octets - (question_.edns ? kOptOctets : 0);
+    if (at_ > limit && additional_at_ != 0 && (out_[2] & 0x04) != 0) {
+      at_ = additional_at_;
+      out_[kAdditional + 1] = 0;
+    }
+    if (at_ > limit) {
+      truncated_ = true;
+      out_[2] |= 0x02;
+      at_ = question_.end;
+      std::fill(out_.begin() + 6, out_.begin() + kHeaderOctets, std::uint8_t{0});
+    }
+    if (question_.edns) {
       ++out_[kAdditional + 1];
       u8(0);
       u16(kOpt);
-      u16(kReplyOctetsMax);
-      for (int i = 0; i < 3; ++i) u16(0);
+      u16(kEdnsOctets);
+      u16(0);
+      u16(question_.dnssec_ok ? kDnssecOk : 0);
+      u16(0);
     }
     return at_;
   }
+  [[nodiscard]] bool truncated() const { return truncated_; }
 
  private:
   std::span<std::uint8_t, kReplyOctetsMax> out_;
   std::size_t at_;
   std::size_t length_at_ = 0;
-  bool edns_;
+  std::size_t additional_at_ = 0;
+  const Question& question_;
+  bool stripped_ = false;
+  bool truncated_ = false;
 };
 
 FakeZones::FakeZones(FakeZonesOptions options, std::string_view hints)
@@ -196,6 +257,8 @@ FakeZones::FakeZones(FakeZonesOptions options, std::string_view hints)
     (address.v6 ? roots_v6_ : roots_v4_).push_back(address);
   }
   CAASCAN_ASSERT(roots_v4_.size() == kRootServers && roots_v6_.size() == kRootServers);
+  if (options.signed_percent > 0)
+    signatures_ = std::make_unique<Signatures>(std::vector(kTlds.begin(), kTlds.end()));
 }
 
 std::string FakeZones::domain(std::uint64_t number) {
@@ -204,6 +267,35 @@ std::string FakeZones::domain(std::uint64_t number) {
 
 Manner FakeZones::manner_of(std::uint64_t number) const {
   return domain_of(number, tld_of_number(number)).manner;
+}
+
+bool FakeZones::is_signed(std::uint64_t number) const {
+  return domain_of(number, tld_of_number(number)).is_signed;
+}
+
+Fault FakeZones::fault_of(std::uint64_t number) const {
+  return domain_of(number, tld_of_number(number)).fault;
+}
+
+void FakeZones::sign_domains(std::uint64_t count) {
+  for (std::uint64_t number = 0; number < count; ++number) {
+    const Domain domain = domain_of(number, tld_of_number(number));
+    if (domain.is_signed) signatures_of(domain);
+  }
+}
+
+const SignedDomain& FakeZones::signatures_of(const Domain& domain) {
+  if (const SignedDomain* known = signatures_->find(domain.number)) return *known;
+  Signatures::DomainContent content = {.name = FakeZones::domain(domain.number),
+                                       .tld = tld_of_number(domain.number),
+                                       .nsec3 = domain.nsec3,
+                                       .fault = domain.fault};
+  for (unsigned i = 0; i < servers_of(domain.provider); ++i) {
+    content.nameservers.push_back(
+        test::name_rdata(fmt::format("ns{}.p{}.{}", i + 1, domain.provider, kTlds[domain.tld])));
+  }
+  if (domain.manner == Manner::kCaa) content.caa = {test::caa_rdata("ca.example")};
+  return signatures_->add(domain.number, content);
 }
 
 Place FakeZones::place_of(const Address& address) const {
@@ -313,6 +405,14 @@ FakeZones::Domain FakeZones::domain_of(std::uint64_t number, unsigned tld) const
     }
     chance_left -= share;
   }
+  domain.number = number;
+  const std::uint64_t of_chain = mix(more + 1);
+  if (of_chain % 100 >= options_.signed_percent || tld != tld_of_number(number)) return domain;
+  domain.is_signed = true;
+  domain.nsec3 = (of_chain >> 16) % 2 == 0;
+  const bool answers = domain.manner == Manner::kEmpty || domain.manner == Manner::kCaa;
+  if (answers && (of_chain >> 24) % 10'000 < options_.bogus)
+    domain.fault = static_cast<Fault>(1 + (of_chain >> 48) % 3);
   return domain;
 }
 
@@ -337,6 +437,12 @@ bool FakeZones::read(std::span<const std::uint8_t> query, Question& question) {
   question.end = at + 5;
   // The additional section of a question holds nothing but OPT.
   question.edns = query[11] != 0;
+  if (question.edns && query.size() >= question.end + 11) {
+    const std::uint8_t* opt = &query[question.end];
+    question.reply_octets = std::clamp<std::size_t>(static_cast<std::size_t>(opt[3] << 8 | opt[4]),
+                                                    kPlainOctets, kEdnsOctets);
+    question.dnssec_ok = signatures_ && (opt[7] & (kDnssecOk >> 8)) != 0;
+  }
   if (question.count > 0) {
     const auto found = std::find(kTlds.begin(), kTlds.end(), question.label(0));
     question.tld = static_cast<unsigned>(found - kTlds.begin());
@@ -356,7 +462,15 @@ void FakeZones::put_addresses(const Place& place, std::uint16_t type, unsigned o
     writer.address(section, owner, address_of(at));
 }
 
-void FakeZones::answer_root(const Question& question, Writer& writer) const {
+// The last `labels` labels, lower-cased, on the wire.
+std::string_view FakeZones::wire_suffix(const Question& question, std::size_t labels) const {
+  constexpr std::size_t kTypeAndClassOctets = 4;
+  const std::size_t end = question.end - kTypeAndClassOctets;
+  const std::size_t begin = labels == 0 ? end - 1 : question.suffix(labels);
+  return std::string_view(lower_).substr(begin, end - begin);
+}
+
+void FakeZones::answer_root(const Question& question, Writer& writer) {
   const bool itself = question.count == 0;
   if (itself && question.type == kNs) {
     std::array<unsigned, kRootServers> names{};
@@ -375,6 +489,16 @@ void FakeZones::answer_root(const Question& question, Writer& writer) const {
       }
       writer.end();
     }
+    if (writer.dnssec_ok()) {
+      std::vector<test::Rdata> rdatas;
+      for (unsigned i = 0; i < kRootServers; ++i) {
+        rdatas.push_back(
+            test::name_rdata(fmt::format("{}.root-servers.net", static_cast<char>('a' + i))));
+      }
+      writer.put_signature(
+          Writer::kAnswer, 0,
+          signatures_->once(signatures_->root(), "", test::RecordType::kNs, kTtl_s, rdatas));
+    }
     for (unsigned i = 0; i < kRootServers; ++i)
       put_addresses({.role = Role::kRoot, .index = i}, 0, names[i], writer);
     return;
@@ -391,10 +515,24 @@ void FakeZones::answer_root(const Question& question, Writer& writer) const {
       return;
     }
   }
+  if (signatures_ && itself && question.type == kDnskey) {
+    writer.authoritative();
+    writer.put(Writer::kAnswer, 0, signatures_->root().dnskey);
+    return;
+  }
   if (question.tld == kTldCount) {
     writer.authoritative();
     if (!itself) writer.rcode(kNxDomain);
     writer.soa(0);
+    if (!signatures_) return;
+    writer.put_signature(Writer::kAuthority, 0, signatures_->root().soa);
+    const SignedSet& apex = signatures_->root_denial("");
+    writer.put_denials(0, {itself ? &apex : &signatures_->root_denial(question.label(0)), &apex});
+    return;
+  }
+  if (signatures_ && question.count == 1 && question.type == kDs) {
+    writer.authoritative();
+    writer.put(Writer::kAnswer, 0, signatures_->ds_of_tld(question.tld));
     return;
   }
   std::array<unsigned, kTldServers> names{};
@@ -407,19 +545,38 @@ void FakeZones::answer_root(const Question& question, Writer& writer) const {
     writer.pointer(question.suffix(1));
     writer.end();
   }
+  if (writer.dnssec_ok()) writer.put(Writer::kAuthority, 0, signatures_->ds_of_tld(question.tld));
   for (unsigned i = 0; i < kTldServers; ++i)
     put_addresses({.role = Role::kTld, .index = question.tld, .server = i}, 0, names[i], writer);
 }
 
-void FakeZones::answer_tld(const Place& place, const Question& question, Writer& writer) const {
+void FakeZones::answer_tld(const Place& place, const Question& question, Writer& writer) {
   if (question.tld != place.index) return writer.rcode(kRefused);
   const unsigned zone = question.suffix(1);
-  const auto nothing = [&](std::uint8_t rcode) {
+  const SignedZone* tld = signatures_ ? &signatures_->tld(place.index) : nullptr;
+  // That what has `labels` labels exists, without what was asked for.
+  const auto nothing = [&](std::size_t labels) {
     writer.authoritative();
-    writer.rcode(rcode);
     writer.soa(zone);
+    if (!writer.dnssec_ok()) return;
+    writer.put_signature(Writer::kAuthority, zone, tld->soa);
+    writer.put_denials(zone, {&tld->matching(wire_suffix(question, labels))});
+  };
+  // The same, and nothing of the name below it.
+  const auto no_name = [&](std::size_t labels) {
+    writer.authoritative();
+    writer.rcode(kNxDomain);
+    writer.soa(zone);
+    if (!writer.dnssec_ok()) return;
+    writer.put_signature(Writer::kAuthority, zone, tld->soa);
+    std::string wildcard("\1*", 2);
+    wildcard += wire_suffix(question, labels);
+    writer.put_denials(
+        zone, {&tld->matching(wire_suffix(question, labels)),
+               &tld->covering(wire_suffix(question, labels + 1)), &tld->covering(wildcard)});
   };
   if (question.count == 1 && question.type == kNs) {
+    std::vector<test::Rdata> rdatas;
     writer.authoritative();
     for (unsigned i = 0; i < kTldServers; ++i) {
       writer.begin(Writer::kAnswer, zone, kNs, kTtl_s);
@@ -428,21 +585,42 @@ void FakeZones::answer_tld(const Place& place, const Question& question, Writer&
       writer.label("nic");
       writer.pointer(zone);
       writer.end();
+      rdatas.push_back(test::name_rdata(
+          fmt::format("{}.nic.{}", static_cast<char>('a' + i), kTlds[place.index])));
+    }
+    if (writer.dnssec_ok()) {
+      writer.put_signature(Writer::kAnswer, zone,
+                           signatures_->once(*tld, "", test::RecordType::kNs, kTtl_s, rdatas));
     }
     return;
   }
-  if (question.count == 1) return nothing(0);
+  if (tld != nullptr && question.count == 1 && question.type == kDnskey) {
+    writer.authoritative();
+    return writer.put(Writer::kAnswer, zone, tld->dnskey);
+  }
+  if (question.count == 1) return nothing(1);
   const std::string_view registrable = question.label(1);
   if (registrable == "nic") {
     const bool server = question.count == 3 && question.label(2).size() == 1 &&
                         question.label(2)[0] >= 'a' &&
                         question.label(2)[0] < 'a' + static_cast<int>(kTldServers);
-    if (!server) return nothing(question.count == 2 ? 0 : kNxDomain);
-    if (question.type != kA && question.type != kAaaa) return nothing(0);
+    if (!server) return question.count == 2 ? nothing(2) : no_name(2);
+    if (question.type != kA && question.type != kAaaa) return nothing(3);
     writer.authoritative();
     const auto index = static_cast<unsigned>(question.label(2)[0] - 'a');
-    return put_addresses({.role = Role::kTld, .index = place.index, .server = index}, question.type,
-                         question.suffix(3), writer);
+    Place asked = {.role = Role::kTld, .index = place.index, .server = index};
+    put_addresses(asked, question.type, question.suffix(3), writer);
+    if (writer.dnssec_ok()) {
+      asked.v6 = question.type == kAaaa;
+      const Address address = address_of(asked);
+      const test::Rdata rdata(address.octets.begin(), address.octets.begin() + (asked.v6 ? 16 : 4));
+      const std::string label = fmt::format("{}.nic", question.label(2));
+      SignedSet made = signatures_->once(*tld, label, static_cast<test::RecordType>(question.type),
+                                         kTtl_s, {rdata});
+      made.label.clear();
+      writer.put_signature(Writer::kAnswer, question.suffix(3), made);
+    }
+    return;
   }
   Domain domain;
   if (const std::int64_t number = number_after('d', registrable); number >= 0) {
@@ -452,7 +630,19 @@ void FakeZones::answer_tld(const Place& place, const Question& question, Writer&
     domain.provider = static_cast<unsigned>(provider);
     domain.tld = question.tld;
   } else {
-    return nothing(kNxDomain);
+    return no_name(1);
+  }
+  const auto deny_ds = [&] {
+    if (!writer.dnssec_ok()) return;
+    writer.put_denials(
+        zone, {&tld->matching(wire_suffix(question, 1)), &tld->covering(wire_suffix(question, 2))});
+  };
+  if (tld != nullptr && question.count == 2 && question.type == kDs) {
+    writer.authoritative();
+    if (domain.is_signed) return writer.put(Writer::kAnswer, zone, signatures_of(domain).ds);
+    writer.soa(zone);
+    writer.put_signature(Writer::kAuthority, zone, tld->soa);
+    return deny_ds();
   }
   const unsigned servers = servers_of(domain.provider);
   std::array<unsigned, kProviderServersMax> names{};
@@ -473,6 +663,10 @@ void FakeZones::answer_tld(const Place& place, const Question& question, Writer&
     }
     writer.end();
   }
+  if (!domain.is_signed)
+    deny_ds();
+  else if (writer.dnssec_ok())
+    writer.put(Writer::kAuthority, zone, signatures_of(domain).ds);
   if (domain.tld != question.tld) return;
   for (unsigned i = 0; i < servers; ++i) {
     put_addresses({.role = Role::kProvider, .index = domain.provider, .server = i}, 0, names[i],
@@ -480,9 +674,30 @@ void FakeZones::answer_tld(const Place& place, const Question& question, Writer&
   }
 }
 
+// What a signed domain, of which only the apex exists, says otherwise than an unsigned one.
+bool FakeZones::answer_signed(const Domain& domain, const Question& question, Writer& writer) {
+  const SignedDomain& made = signatures_of(domain);
+  const unsigned zone = question.suffix(2);
+  const bool apex = question.count == 2;
+  const SignedSet* found = nullptr;
+  if (apex && question.type == kDnskey) found = &made.dnskey;
+  if (apex && question.type == kNs) found = &made.ns;
+  if (apex && question.type == kSoa) found = &made.soa;
+  if (apex && question.type == kCaa && domain.manner == Manner::kCaa) found = &made.caa;
+  writer.authoritative();
+  if (domain.fault == Fault::kStripped) writer.strip();
+  if (found != nullptr) {
+    writer.put(Writer::kAnswer, zone, *found);
+    return true;
+  }
+  if (!apex) writer.rcode(kNxDomain);
+  writer.put(Writer::kAuthority, zone, made.soa);
+  writer.put_denials(zone, {&made.denial});
+  return true;
+}
+
 // False for silence.
-bool FakeZones::answer_provider(const Place& place, const Question& question,
-                                Writer& writer) const {
+bool FakeZones::answer_provider(const Place& place, const Question& question, Writer& writer) {
   const auto refuse = [&] {
     writer.rcode(kRefused);
     return true;
@@ -507,6 +722,7 @@ bool FakeZones::answer_provider(const Place& place, const Question& question,
       writer.rcode(kServFail);
       return true;
     }
+    if (domain.is_signed) return answer_signed(domain, question, writer);
     if (caa && domain.manner == Manner::kCaa && question.count == 2) {
       writer.authoritative();
       writer.begin(Writer::kAnswer, zone, kCaa, 3600);
@@ -548,14 +764,9 @@ std::size_t FakeZones::answer(const Place& place, std::span<const std::uint8_t> 
   Question question;
   asked = {};
   if (place.role == Role::kNone || !read(query, question)) return 0;
-  if (question.count >= 2) {
-    lower_[question.offsets[question.count - 1]] = '.';
-    const std::string_view last = question.label(0);
-    const std::string_view before = question.label(1);
-    asked.registrable = {before.data(),
-                         static_cast<std::size_t>(last.data() + last.size() - before.data())};
-  }
+  asked.is_chain = question.type == kDs || question.type == kDnskey;
   Writer writer(query, question, reply);
+  bool silent = false;
   switch (place.role) {
     case Role::kNone:
       return 0;
@@ -566,10 +777,20 @@ std::size_t FakeZones::answer(const Place& place, std::span<const std::uint8_t> 
       answer_tld(place, question, writer);
       break;
     case Role::kProvider:
-      if (!answer_provider(place, question, writer)) return 0;
+      silent = !answer_provider(place, question, writer);
       break;
   }
-  return writer.finish();
+  if (question.count >= 2) {
+    lower_[question.offsets[question.count - 1]] = '.';
+    const std::string_view last = question.label(0);
+    const std::string_view before = question.label(1);
+    asked.registrable = {before.data(),
+                         static_cast<std::size_t>(last.data() + last.size() - before.data())};
+  }
+  if (silent) return 0;
+  const std::size_t octets = writer.finish();
+  asked.truncated = writer.truncated();
+  return octets;
 }
 
 }  // namespace caascan::bench

@@ -5,23 +5,32 @@
 // TLD delegates `dNUMBER.TLD` to one of the providers, by a Zipf-like choice, and `pK.TLD` to
 // provider K with glue. The nameserver names of a `dNUMBER.TLD` are `ns1.pK.TLD` …: for one half
 // of them below the same TLD, with glue; for the other half below another TLD, without.
+//
+// With `signed_percent` the root and the TLDs are signed (signatures.h) and so is that share of the
+// `dNUMBER.TLD`, one half of them with NSEC and the other with NSEC3; the `pK.TLD` are not. Records
+// of DNSSEC are for those who ask with DO. A reply that is too large for its asker is truncated, or
+// loses its additional records where it is an answer; there is no TCP here, and replies to askers
+// of 1232 octets are kept below that.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tests/bench/signatures.h"
 
 namespace caascan::bench {
 
 inline constexpr unsigned kRootServers = 13;
 inline constexpr unsigned kTldServers = 4;
 inline constexpr unsigned kProviderServersMax = 4;
-inline constexpr unsigned kProvidersMax = 60'000;  // two octets of their addresses
-inline constexpr std::size_t kReplyOctetsMax = 1232;
+inline constexpr unsigned kProvidersMax = 60'000;     // two octets of their addresses
+inline constexpr std::size_t kReplyOctetsMax = 4096;  // before it is truncated
 
 // IPv4 in the first four octets, the rest zero.
 struct Address {
@@ -45,10 +54,12 @@ struct Place {
 struct FakeZonesOptions {
   unsigned providers = 400;
   // Shares of the domains, in ten-thousandths; what is left answers with an empty, good answer.
-  unsigned servfail = 300;  // SERVFAIL for CAA, at each server of the domain
-  unsigned refused = 100;   // REFUSED for everything
-  unsigned silent = 0;      // never an answer to CAA
-  unsigned with_caa = 500;  // a CAA record
+  unsigned servfail = 300;      // SERVFAIL for CAA, at each server of the domain
+  unsigned refused = 100;       // REFUSED for everything
+  unsigned silent = 0;          // never an answer to CAA
+  unsigned with_caa = 500;      // a CAA record
+  unsigned signed_percent = 0;  // of the domains; 0: nothing at all is signed
+  unsigned bogus = 100;         // of the signed domains that answer, in ten-thousandths
 };
 
 // How the servers of a domain answer.
@@ -57,6 +68,8 @@ enum class Manner : std::uint8_t { kEmpty, kCaa, kServFail, kRefused, kSilent };
 // What a server was asked, as far as the counters need it.
 struct Asked {
   std::string_view registrable;  // lower case, of the last two labels; valid until the next answer
+  bool is_chain = false;         // for DS or DNSKEY
+  bool truncated = false;        // the reply
 };
 
 // One thread.
@@ -69,6 +82,13 @@ class FakeZones {
   [[nodiscard]] static std::string domain(std::uint64_t number);
 
   [[nodiscard]] Manner manner_of(std::uint64_t number) const;
+  [[nodiscard]] bool is_signed(std::uint64_t number) const;
+  // kNone where it is not signed.
+  [[nodiscard]] Fault fault_of(std::uint64_t number) const;
+  // Signs the signed ones among the first `count` domains, so that no asker waits for that.
+  void sign_domains(std::uint64_t count);
+  // The trust anchor; there must be something signed.
+  [[nodiscard]] std::string anchor() const { return signatures_->anchor(); }
 
   [[nodiscard]] Place place_of(const Address& address) const;
   // Places are numbered from 0; kNone has no number.
@@ -79,6 +99,7 @@ class FakeZones {
   [[nodiscard]] Address address_of(const Place& place) const;
 
   // Writes the reply of the server at `place`; returns its octets, 0 for silence.
+  // `asked` says what for.
   std::size_t answer(const Place& place, std::span<const std::uint8_t> query,
                      std::span<std::uint8_t, kReplyOctetsMax> reply, Asked& asked);
 
@@ -88,18 +109,21 @@ class FakeZones {
   class Writer;
   [[nodiscard]] bool read(std::span<const std::uint8_t> query, Question& question);
   [[nodiscard]] Domain domain_of(std::uint64_t number, unsigned tld) const;
+  const SignedDomain& signatures_of(const Domain& domain);
   [[nodiscard]] unsigned servers_of(unsigned provider) const;
   [[nodiscard]] static bool has_v6(const Place& place);
-  void answer_root(const Question& question, Writer& writer) const;
-  void answer_tld(const Place& place, const Question& question, Writer& writer) const;
-  [[nodiscard]] bool answer_provider(const Place& place, const Question& question,
-                                     Writer& writer) const;
+  [[nodiscard]] std::string_view wire_suffix(const Question& question, std::size_t labels) const;
+  void answer_root(const Question& question, Writer& writer);
+  void answer_tld(const Place& place, const Question& question, Writer& writer);
+  [[nodiscard]] bool answer_provider(const Place& place, const Question& question, Writer& writer);
+  [[nodiscard]] bool answer_signed(const Domain& domain, const Question& question, Writer& writer);
   void put_addresses(const Place& place, std::uint16_t type, unsigned owner, Writer& writer) const;
 
   FakeZonesOptions options_;
   std::vector<Address> roots_v4_, roots_v6_;
   double zipf_log_;
   std::string lower_;
+  std::unique_ptr<Signatures> signatures_;  // null: nothing is signed
 };
 
 }  // namespace caascan::bench
