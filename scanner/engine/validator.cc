@@ -103,8 +103,11 @@ Digest digest_of(const RrSet& set) {
   sorted.reserve(set.rdatas.size());
   for (const wire::Rdata& rdata : set.rdatas) sorted.push_back(&rdata);
   std::ranges::sort(sorted, [](const auto* a, const auto* b) { return *a < *b; });
-  wire::Rdata data;
   const std::string_view owner = set.owner.wire();
+  std::size_t octets = owner.size() + 4;
+  for (const wire::Rdata* rdata : sorted) octets += rdata->size() + 2;
+  wire::Rdata data;
+  data.reserve(octets);
   append_sized(data,
                wire::Bytes(reinterpret_cast<const std::uint8_t*>(owner.data()), owner.size()));
   data.push_back(static_cast<std::uint8_t>(set.type >> 8));
@@ -116,6 +119,7 @@ Digest digest_of(const RrSet& set) {
 // The signature holds the signer's name, the times and the original TTL; the key its algorithm.
 Digest digest_of(const Digest& set, const Rrsig& signature, const wire::Dnskey& key) {
   wire::Rdata data;
+  data.reserve(set.size() + signature.rdata.size() + key.rdata.size() + 4);
   append(data, set);
   append_sized(data, signature.rdata);
   append_sized(data, key.rdata);
