@@ -76,6 +76,9 @@ void Engine::on_canary(std::uint32_t index, const Resolution& resolution, Instan
   // Nothing is alive here: it is our line, or a server that has had enough of us.
   ++counts_.rounds_void;
   failure.observed_unix_ms.pop_back();
+  if (failure.observed_unix_ms.empty()) failure.cause = Cause::kNone;
+  std::erase_if(failure.attempts,
+                [&](const Attempt& attempt) { return attempt.round == tasks_[index].round; });
   if (++failure.rounds_void > kVoidRoundsMax) {
     end(index, Outcome::kNotReached, nullptr);
     return;

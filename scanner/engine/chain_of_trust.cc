@@ -416,6 +416,15 @@ void IterativeResolver::reject(std::uint32_t index, BogusKind kind, Instant now)
   target->cause = Cause::kBogus;
   target->bogus = kind;
   table_.resolution(index).rcode = check->rcode;
+  while (!it.kept_back.empty()) {
+    const KeptBack next = std::move(it.kept_back.front());
+    it.kept_back.erase(it.kept_back.begin());
+    const auto view = wire::MessageView::parse(next.message);
+    Target* from = target_of(it, next.info.server);
+    if (!view || from == nullptr || from->decided) continue;
+    look_at(index, *from, next.info, *view, next.message, now);
+    return;
+  }
   send_next(index, now);
 }
 

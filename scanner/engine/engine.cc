@@ -181,7 +181,7 @@ void Engine::on_climb_answer(std::uint32_t index, const Question& question,
   const std::size_t dot = label_text(task).find('.');
   const bool last = dot == std::string_view::npos;
   if (resolution.has_rrset || last) {
-    if (task.failure) ++counts_.names_cleared;
+    if (task.failure && !task.failure->observed_unix_ms.empty()) ++counts_.names_cleared;
     if (!resolution.has_rrset && !task.probe.is_root()) {
       task.state = State::kProbingCase;
       ask(index, {.name = task.probe, .purpose = Purpose::kLowerCase}, Freshness{}, now);
@@ -199,6 +199,11 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
   if (resolution.excluded) {
     // Not every server was asked, so nothing is said of the name.
     end(index, Outcome::kExcluded, nullptr);
+    return;
+  }
+  // Where the root itself does not validate, our clock is wrong or our anchors are old.
+  if (resolution.cause == Cause::kBogus && resolution.zone.is_root()) {
+    end(index, Outcome::kNotReached, nullptr);
     return;
   }
   // Iteration asks the name's own servers: only a network that will not carry our questions says
@@ -255,7 +260,7 @@ void Engine::confirm_or_diagnose(std::uint32_t index, Instant now) {
   Failure& failure = *task.failure;
   failure.diagnosis = recursive_ ? std::make_unique<Diagnosis>(failure.label)
                                  : std::make_unique<Diagnosis>(failure.label, failure.zone);
-  if (failure.bogus == BogusKind::kWrongDenial) {
+  if (failure.bogus == BogusKind::kWrongDenial || failure.bogus == BogusKind::kNoDenialProof) {
     failure.diagnosis->compare_case_at(failure.alias_target.is_root() ? failure.label
                                                                       : failure.alias_target);
   }
@@ -279,7 +284,10 @@ void Engine::ask_versions(std::uint32_t index) {
   if (task.state != State::kAskingVersions && iterative_) {
     for (const Attempt& attempt : failure.attempts) {
       const auto address = IpAddress::parse(attempt.server_address);
-      if (attempt.round != task.round || attempt.result == AttemptResult::kTimeout ||
+      // With a trace, the attempts lead down from the root: only the zone's own servers count.
+      if (std::ranges::find(failure.nameservers, attempt.server_name) ==
+              failure.nameservers.end() ||
+          attempt.round != task.round || attempt.result == AttemptResult::kTimeout ||
           attempt.result == AttemptResult::kUnreachable || !address) {
         continue;
       }

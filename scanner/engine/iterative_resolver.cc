@@ -12,7 +12,8 @@ namespace {
 using wire::DnsName;
 using wire::RecordType;
 
-constexpr std::size_t kNotCutBytes = 256;           // a name, its map node, its place in the order
+constexpr std::size_t kNotCutBytes = 256;  // a name, its map node, its place in the order
+constexpr std::size_t kRepliesKeptBackMax = 8;
 constexpr std::size_t kDegradedListedMax = 100000;  // zones held between two calls of take_degraded
 
 DnsName registrable_of(const DnsName& name) {
@@ -120,6 +121,11 @@ void IterativeResolver::locate(std::uint32_t index, Instant now) {
   const RecordType type = question(index).type;
   if (type == RecordType::kDs && look_into_referral(index, now)) return;
   it.cut = closest(it, type, now);
+  if (type == RecordType::kDs && it.cut->insecure) {
+    // Nothing below has a chain, whatever its parent says.
+    end_as_insecure(index, it.cut->insecure, now);
+    return;
+  }
   it.probe = it.name;
   const DnsName place = asked_at(it.name, type);
   const DnsName gate = it.cut->zone.is_root()    ? top_label(place)
@@ -195,6 +201,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.names_silent = it.names_unreachable = it.limited = false;
   it.check.reset();
   it.fallback.reset();
+  it.kept_back.clear();
   it.awaits_link = false;
 }
 
@@ -389,7 +396,20 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
     return;
   }
   note(owner, info, AttemptResult::kAnswer, &*view, now);
-  if (it.check) return;  // an earlier reply is being looked at
+  if (it.check) {
+    // An earlier reply is being looked at; this one has its turn if that one does not count.
+    end_wait(it, info);
+    if (it.kept_back.size() < kRepliesKeptBackMax)
+      it.kept_back.push_back({std::vector<std::uint8_t>(message.begin(), message.end()), info});
+    return;
+  }
+  look_at(owner, *target, info, *view, message, now);
+}
+
+void IterativeResolver::look_at(std::uint32_t owner, Target& asked_target, const AttemptInfo& info,
+                                const wire::MessageView& reply, wire::Bytes message, Instant now) {
+  Target* target = &asked_target;
+  const wire::MessageView* view = &reply;
   if (view->header().tc) {
     if (!info.tcp) {
       send_to(owner, *target, true);

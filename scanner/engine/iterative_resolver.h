@@ -103,6 +103,10 @@ class IterativeResolver final : public ResolutionSource {
     ZoneSecurityPtr security;  // of `zone`, once known
     int steps = 0;
   };
+  struct KeptBack {
+    std::vector<std::uint8_t> message;
+    AttemptInfo info;
+  };
   // Servers that fold case are asked again and again in lower case, and are believed only where all
   // answers are the same (Unbound's fallback for 0x20).
   struct CaseFallback {
@@ -151,6 +155,7 @@ class IterativeResolver final : public ResolutionSource {
     bool limited = false;  // a bound of the lookup, or a ring, kept names from being looked up
     std::unique_ptr<Check> check;
     std::unique_ptr<CaseFallback> fallback;
+    std::vector<KeptBack> kept_back;                        // replies that came while one was held
     std::vector<std::vector<std::uint8_t>> alias_messages;  // of secure zones, that led to `name`
     Awaited link;  // of the chain of trust, that the job waits for
     bool awaits_link = false;
@@ -221,6 +226,8 @@ class IterativeResolver final : public ResolutionSource {
   bool compare_case(std::uint32_t index, const Target& target, const AttemptInfo& info,
                     const wire::MessageView& view, wire::Bytes message, Instant now);
   bool ask_again_for_case(std::uint32_t index, Instant now);
+  void look_at(std::uint32_t owner, Target& asked_target, const AttemptInfo& info,
+               const wire::MessageView& reply, wire::Bytes message, Instant now);
   void take_reply(std::uint32_t index, Target& target, const AttemptInfo& info,
                   const wire::MessageView& view, wire::Bytes message, Instant now);
 

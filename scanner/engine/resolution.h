@@ -1,5 +1,5 @@
-// Resolutions: the answer to one question, whoever finds it (a recursive resolver today, our own
-// iteration next).
+// Resolutions: the answer to one question, whoever finds it: our own iteration or a recursive
+// resolver.
 #pragma once
 
 #include <cstdint>
