@@ -50,6 +50,8 @@ bool IterativeResolver::compare_case(std::uint32_t index, const Target& target,
                                      wire::Bytes message, Instant now) {
   Job& it = job(index);
   if ((it.fallback && it.fallback->over) || target.recursion_lame) return false;
+  // What is said without EDNS lacks what DO asks for.
+  if (info.query.edns_size == 0) return false;
   // Lower case after silence alone is no sign of a server that folds.
   if (std::ranges::none_of(it.targets, &Target::lower_case)) return false;
   // Errors, lame answers and what is said from a cache are not compared: they go their usual way.
