@@ -20,8 +20,8 @@ inline constexpr Duration kZoneTimeMax = std::chrono::seconds(10);
 // Where a zone has so many silent addresses that waits of a second would not reach them all, the
 // first wait is shorter, but no shorter than this: most round trips of the world are below.
 inline constexpr Duration kFirstWaitMin = std::chrono::milliseconds(400);
-// So many waits in vain of one lookup at one zone, and its servers are asked in lower case: some
-// drop what has capitals in it (Unbound: after three timeouts).
+// So many waits in vain of one lookup at one zone that has said nothing at all, and its servers are
+// asked in lower case: some drop what has capitals in it (Unbound: after three timeouts).
 inline constexpr int kTimeoutsBeforeLowerCase = 3;
 // TCP is a connection and an answer (Unbound: 3 s).
 inline constexpr Duration kTcpWait = std::chrono::seconds(4);

@@ -347,7 +347,10 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   query.recursion_desired = target.recursive;
   query.edns_size = target.no_edns ? 0 : options_.profile.edns_size;
   query.dnssec_ok = query.edns_size != 0;
-  const bool lower_case = target.lower_case || it.timeouts >= kTimeoutsBeforeLowerCase;
+  // Where somebody has answered in mixed case, silence is not about the case.
+  const bool all_silent = std::ranges::none_of(it.targets, &Target::decided);
+  const bool lower_case =
+      target.lower_case || (all_silent && it.timeouts >= kTimeoutsBeforeLowerCase);
   // Some servers prove the wrong thing of names that have a capital below the apex of a signed
   // zone. Random case finds that by chance; capitals everywhere find it always.
   if (!lower_case && question(index).purpose != Purpose::kLowerCase)
