@@ -77,7 +77,6 @@ void IterativeResolver::await_link(std::uint32_t index, const Question& needed, 
   job(index).link = {asked.index, needed, asked.is_new};
   job(index).awaits_link = true;
   if (asked.is_new) {
-    // Not before the gate is open for those who wait at it and are needed here.
     const Job& self = job(index);
     begin(needed, self.fresh_after, self.round, self.depth, self.quota, asked.index, now);
   }

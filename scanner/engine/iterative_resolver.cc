@@ -409,24 +409,23 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
   look_at(owner, *target, info, *view, message, now);
 }
 
-void IterativeResolver::look_at(std::uint32_t owner, Target& asked_target, const AttemptInfo& info,
-                                const wire::MessageView& reply, wire::Bytes message, Instant now) {
-  Target* target = &asked_target;
-  const wire::MessageView* view = &reply;
-  if (view->header().tc) {
+// A reply that was read, in its turn.
+void IterativeResolver::look_at(std::uint32_t index, Target& target, const AttemptInfo& info,
+                                const wire::MessageView& view, wire::Bytes message, Instant now) {
+  if (view.header().tc) {
     if (!info.tcp) {
-      send_to(owner, *target, true);
+      send_to(index, target, true);
     } else {
-      act(owner, *target, {.kind = ReplyKind::kError, .cause = Cause::kTruncatedNoTcp}, info,
+      act(index, target, {.kind = ReplyKind::kError, .cause = Cause::kTruncatedNoTcp}, info,
           message, 0, now);
     }
     return;
   }
-  if (info.query.case_seed == 0 && question(owner).purpose != Purpose::kLowerCase &&
-      compare_case(owner, *target, info, *view, message, now)) {
+  if (info.query.case_seed == 0 && question(index).purpose != Purpose::kLowerCase &&
+      compare_case(index, target, info, view, message, now)) {
     return;
   }
-  take_reply(owner, *target, info, *view, message, now);
+  take_reply(index, target, info, view, message, now);
 }
 
 void IterativeResolver::take_reply(std::uint32_t index, Target& target, const AttemptInfo& info,

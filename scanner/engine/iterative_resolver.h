@@ -226,8 +226,8 @@ class IterativeResolver final : public ResolutionSource {
   bool compare_case(std::uint32_t index, const Target& target, const AttemptInfo& info,
                     const wire::MessageView& view, wire::Bytes message, Instant now);
   bool ask_again_for_case(std::uint32_t index, Instant now);
-  void look_at(std::uint32_t owner, Target& asked_target, const AttemptInfo& info,
-               const wire::MessageView& reply, wire::Bytes message, Instant now);
+  void look_at(std::uint32_t index, Target& target, const AttemptInfo& info,
+               const wire::MessageView& view, wire::Bytes message, Instant now);
   void take_reply(std::uint32_t index, Target& target, const AttemptInfo& info,
                   const wire::MessageView& view, wire::Bytes message, Instant now);
 
