@@ -525,11 +525,13 @@ int run_command(const RawOptions& raw) {
   }
   if (oracle) {
     auto set = read_set(out);
-    if (!set) return failed(set.error());
-    const auto audit = audit_set(
-        std::move(*set),
-        {.out = out, .seed = seed, .listed_max = *audit_count, .others = good_names.take()},
-        *oracle);
+    const auto audit = !set ? Failure(set.error())
+                            : audit_set(std::move(*set),
+                                        {.out = out,
+                                         .seed = seed,
+                                         .listed_max = *audit_count,
+                                         .others = good_names.take()},
+                                        *oracle);
     // The set is published whatever comes of it.
     if (!audit)
       spdlog::error("no audit: {}", audit.error());
