@@ -201,6 +201,7 @@ struct ScanCounts {
   std::uint64_t kernel_drops = 0;  // SO_RXQ_OVFL
   // DNSSEC: signatures computed, record sets known to be good from before, names hashed for NSEC3.
   std::uint64_t signatures_checked = 0, signatures_reused = 0, nsec3_hashes = 0;
+  std::uint64_t signatures_checked_ns = 0;  // what these checks took; 0: not measured
   std::uint64_t rounds_void = 0;  // a canary failed in them too
   double elapsed_s = 0;
   double first_query_s = 0;  // from the start of the run to the first query sent

@@ -90,6 +90,17 @@ std::strong_ordering canonical_order(const DnsName& a, const DnsName& b) {
   return in_a.count <=> in_b.count;
 }
 
+const wire::Rdata& Nsec3Hashes::of(const DnsName& name, const wire::Rdata& salt,
+                                   std::uint16_t iterations) {
+  Place& place = places_[std::hash<DnsName>{}(name) % places_.size()];
+  if (place.hash.empty() || place.name != name || place.iterations != iterations ||
+      place.salt != salt) {
+    place = {name, salt, iterations, wire::nsec3_hash(name, salt, iterations)};
+    ++computed_;
+  }
+  return place.hash;
+}
+
 void Denial::add(const wire::RrSet& set, const DnsName* expanded_below) {
   const std::optional<DnsName> signed_owner =
       expanded_below != nullptr ? wildcard_below(*expanded_below) : set.owner;
@@ -298,12 +309,8 @@ Denial::Chain Denial::chain() const {
 }
 
 const wire::Rdata& Denial::hash(const DnsName& name) {
-  const auto [at, added] = hashed_.try_emplace(name);
-  if (added) {
-    const wire::Nsec3& first = nsec3s_.front().data;
-    at->second = wire::nsec3_hash(name, first.salt, first.iterations);
-  }
-  return at->second;
+  const wire::Nsec3& first = nsec3s_.front().data;
+  return hashes_.of(name, first.salt, first.iterations);
 }
 
 const Denial::Nsec3Record* Denial::matching(const DnsName& name) {

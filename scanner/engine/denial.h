@@ -2,9 +2,9 @@
 // Unbound's validator (val_nsec.c, val_nsec3.c) where those of the RFC leave a choice.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -34,11 +34,32 @@ enum class DsDenied : std::uint8_t {
   kNotProven,  // these records prove something else
 };
 
+// The NSEC3 hashes of names, the last ones of them kept: an apex is hashed for every proof of its
+// zone. A name has one place; the one that comes later has it. One thread.
+class Nsec3Hashes {
+ public:
+  // 20 octets, good until the next call.
+  const wire::Rdata& of(const wire::DnsName& name, const wire::Rdata& salt,
+                        std::uint16_t iterations);
+  [[nodiscard]] std::uint64_t computed() const { return computed_; }
+
+ private:
+  struct Place {
+    wire::DnsName name;
+    wire::Rdata salt;
+    std::uint16_t iterations = 0;
+    wire::Rdata hash;  // empty: nothing is here
+  };
+  std::array<Place, 256> places_;
+  std::uint64_t computed_ = 0;
+};
+
 // The NSEC and NSEC3 records of one message whose signatures have been found good. One zone; one
 // thread.
 class Denial {
  public:
-  explicit Denial(const wire::DnsName& zone) : zone_(zone) {}
+  // Borrows `hashes`.
+  Denial(const wire::DnsName& zone, Nsec3Hashes& hashes) : zone_(zone), hashes_(hashes) {}
 
   // `expanded_below`: the wildcard's parent where the set was made from one; it is the wildcard's
   // record then. What cannot be read, or is NSEC3 of an unknown kind (RFC 5155 §8.1, §8.2), proves
@@ -57,8 +78,6 @@ class Denial {
   // Nothing closer to `name` than the wildcard below `encloser`, from which an answer was made.
   [[nodiscard]] Denied closer_name(const wire::DnsName& name, const wire::DnsName& encloser);
   [[nodiscard]] DsDenied ds(const wire::DnsName& name);
-
-  [[nodiscard]] std::uint64_t hashes() const { return hashed_.size(); }
 
  private:
   struct NsecRecord {
@@ -105,7 +124,7 @@ class Denial {
   wire::DnsName zone_;
   std::vector<NsecRecord> nsecs_;
   std::vector<Nsec3Record> nsec3s_;
-  std::map<wire::DnsName, wire::Rdata> hashed_;
+  Nsec3Hashes& hashes_;
 };
 
 }  // namespace caascan::engine

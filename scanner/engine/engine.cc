@@ -58,6 +58,7 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     made.use_v6 = options_.use_v6;
     made.trace = options_.trace;
     made.epoch_unix_ms = options_.epoch_unix_ms;
+    made.stopwatch = options_.stopwatch;
     iterative_ =
         std::make_unique<IterativeResolver>(std::move(made), servers_, exchanges_, random_, *this);
     resolver_ = iterative_.get();
@@ -82,8 +83,9 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
 ScanCounts Engine::counts() const {
   ScanCounts counts = counts_;
   if (iterative_) {
-    const ValidatorCounts& checked = iterative_->validator_counts();
+    const ValidatorCounts checked = iterative_->validator_counts();
     counts.signatures_checked = checked.checks;
+    counts.signatures_checked_ns = checked.checks_ns;
     counts.signatures_reused = checked.reused;
     counts.nsec3_hashes = checked.nsec3_hashes;
   }

@@ -50,6 +50,7 @@ struct EngineOptions {
   bool every_verdict = false;           // hand out verdicts of names that are not affected too
   bool trace = false;                   // the same with every step, for `caascan check`
   std::int64_t epoch_unix_ms = 0;       // wall clock at Instant zero
+  Stopwatch stopwatch = nullptr;        // for what signature checks cost; null: not measured
 };
 inline constexpr std::uint32_t kConfirmRoundsMax = 10;
 

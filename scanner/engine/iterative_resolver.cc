@@ -61,7 +61,7 @@ IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDir
       exchanges_(exchanges),
       random_(random),
       sink_(sink),
-      validator_(options_.cache_bytes_max / 8),
+      validator_(options_.cache_bytes_max / 8, options_.stopwatch),
       table_(options_.cache_bytes_max / 8 * 3),
       delegations_(options_.cache_bytes_max / 2),
       not_cut_max_(std::max<std::size_t>(options_.cache_bytes_max / 8 / kNotCutBytes, 16)) {

@@ -46,6 +46,7 @@ struct IterativeResolverOptions {
   bool use_v4 = true, use_v6 = true;  // which families this machine can send to
   bool trace = false;                 // keep the evidence of good resolutions too
   std::int64_t epoch_unix_ms = 0;     // wall clock at Instant zero, for evidence
+  Stopwatch stopwatch = nullptr;      // for what signature checks cost
 };
 
 class IterativeResolver final : public ResolutionSource {
@@ -64,7 +65,7 @@ class IterativeResolver final : public ResolutionSource {
   void deliver(Instant now) override;
   [[nodiscard]] bool has_deliveries() const override { return table_.has_deliveries(); }
   [[nodiscard]] std::size_t resolutions_under_way() const { return table_.under_way(); }
-  [[nodiscard]] const ValidatorCounts& validator_counts() const { return validator_.counts(); }
+  [[nodiscard]] ValidatorCounts validator_counts() const { return validator_.counts(); }
   // The zones that answered, though not all of their servers did, since the last call.
   [[nodiscard]] std::vector<DegradedZone> take_degraded() { return std::exchange(degraded_, {}); }
 

@@ -85,7 +85,7 @@ std::optional<DnsName> single_target(const RrSet& set) {
   return target;
 }
 
-using Digest = std::array<std::uint8_t, 32>;
+using wire::Digest;
 
 void append(wire::Rdata& out, wire::Bytes bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
@@ -96,34 +96,23 @@ void append_sized(wire::Rdata& out, wire::Bytes bytes) {
   append(out, bytes);
 }
 
-// The records of a set as they were sent, in whatever order: cheaper than their canonical form, and
-// two servers that differ in the case of names cost one computation more.
-Digest digest_of(const RrSet& set) {
-  std::vector<const wire::Rdata*> sorted;
-  sorted.reserve(set.rdatas.size());
-  for (const wire::Rdata& rdata : set.rdatas) sorted.push_back(&rdata);
-  std::ranges::sort(sorted, [](const auto* a, const auto* b) { return *a < *b; });
+// Appends the records of a set as they were sent, in whatever order: cheaper than their
+// canonical form, and two servers that differ in the case of names cost one computation more.
+void append_set(wire::Rdata& data, const RrSet& set) {
   const std::string_view owner = set.owner.wire();
-  std::size_t octets = owner.size() + 4;
-  for (const wire::Rdata* rdata : sorted) octets += rdata->size() + 2;
-  wire::Rdata data;
-  data.reserve(octets);
   append_sized(data,
                wire::Bytes(reinterpret_cast<const std::uint8_t*>(owner.data()), owner.size()));
   data.push_back(static_cast<std::uint8_t>(set.type >> 8));
   data.push_back(static_cast<std::uint8_t>(set.type));
+  if (set.rdatas.size() == 1) {
+    append_sized(data, set.rdatas.front());
+    return;
+  }
+  std::vector<const wire::Rdata*> sorted;
+  sorted.reserve(set.rdatas.size());
+  for (const wire::Rdata& rdata : set.rdatas) sorted.push_back(&rdata);
+  std::ranges::sort(sorted, [](const auto* a, const auto* b) { return *a < *b; });
   for (const wire::Rdata* rdata : sorted) append_sized(data, *rdata);
-  return wire::sha256(data);
-}
-
-// The signature holds the signer's name, the times and the original TTL; the key its algorithm.
-Digest digest_of(const Digest& set, const Rrsig& signature, const wire::Dnskey& key) {
-  wire::Rdata data;
-  data.reserve(set.size() + signature.rdata.size() + key.rdata.size() + 4);
-  append(data, set);
-  append_sized(data, signature.rdata);
-  append_sized(data, key.rdata);
-  return wire::sha256(data);
 }
 
 }  // namespace
@@ -214,8 +203,7 @@ class Validator::Message {
  private:
   static bool may_sign(const RrSet& set, const Rrsig& signature, const DnsName& zone);
   static void note_expansion(const RrSet& set, const Rrsig& signature, Checked& checked);
-  bool is_right(const RrSet& set, const Digest& set_digest, const Rrsig& signature,
-                const wire::Dnskey& key);
+  bool is_right(const RrSet& set, const Rrsig& signature, const wire::Dnskey& key);
   [[nodiscard]] BogusKind check_time(const Rrsig& signature) const;
 
   Validator& validator_;
@@ -265,15 +253,26 @@ void Validator::Message::note_expansion(const RrSet& set, const Rrsig& signature
   for (; labels > signature.labels; --labels) checked.encloser = checked.encloser.parent();
 }
 
-bool Validator::Message::is_right(const RrSet& set, const Digest& set_digest,
-                                  const Rrsig& signature, const wire::Dnskey& key) {
-  const Digest digest = digest_of(set_digest, signature, key);
+// The signature's data hold the signer's name, the times and the original TTL; the key's its
+// algorithm.
+bool Validator::Message::is_right(const RrSet& set, const Rrsig& signature,
+                                  const wire::Dnskey& key) {
+  wire::Rdata& data = validator_.to_digest_;
+  data.clear();
+  append_set(data, set);
+  append_sized(data, signature.rdata);
+  append_sized(data, key.rdata);
+  const Digest digest = wire::sha256(data);
   if (validator_.memory_->holds(digest)) {
     ++validator_.counts_.reused;
     return true;
   }
   ++validator_.counts_.checks;
-  if (!wire::verify_signature(set, signature, key)) {
+  const std::uint64_t started = validator_.stopwatch_ != nullptr ? validator_.stopwatch_() : 0;
+  const bool right = validator_.signatures_.verify(set, signature, key);
+  if (validator_.stopwatch_ != nullptr)
+    validator_.counts_.checks_ns += validator_.stopwatch_() - started;
+  if (!right) {
     ++validator_.counts_.checks_failed;
     ++failed_;
     return false;
@@ -293,7 +292,6 @@ BogusKind Validator::Message::check_time(const Rrsig& signature) const {
 Validator::Message::Checked Validator::Message::check(const RrSet& set, const DnsName& zone,
                                                       const std::vector<wire::Dnskey>& keys) {
   Checked checked{.kind = BogusKind::kNoSignature};
-  std::optional<Digest> set_digest;
   std::size_t tried = 0;
   for (const Rrsig& signature : set.signatures) {
     if (signature.signer != zone) continue;
@@ -312,8 +310,7 @@ Validator::Message::Checked Validator::Message::check(const RrSet& set, const Dn
         checked.kind = BogusKind::kTooManyChecks;
         return checked;
       }
-      if (!set_digest) set_digest = digest_of(set);
-      if (!is_right(set, *set_digest, signature, key)) continue;
+      if (!is_right(set, signature, key)) continue;
       const BogusKind time = check_time(signature);
       if (time != BogusKind::kNone) {
         worsen(checked.kind, time);
@@ -355,8 +352,8 @@ Validation unsigned_or_below(const std::vector<RrSet>& sets, const DnsName& zone
 
 }  // namespace
 
-Validator::Validator(std::size_t cache_bytes_max)
-    : memory_(std::make_unique<Memory>(cache_bytes_max)) {}
+Validator::Validator(std::size_t cache_bytes_max, Stopwatch stopwatch)
+    : stopwatch_(stopwatch), memory_(std::make_unique<Memory>(cache_bytes_max)) {}
 Validator::~Validator() = default;
 
 Validation Validator::check_keys(const DnsName& zone, const std::vector<wire::DsRecord>& ds,
@@ -444,7 +441,7 @@ DsAnswer Validator::check_ds(const ZoneKeys& keys, const DnsName& child,
     made.ttl_s = checked.ttl_s;
     return made;
   }
-  Denial denial(keys.zone);
+  Denial denial(keys.zone, hashes_);
   bool any = false;
   for (const RrSet& set : in.sets()) {
     if (set.section != Section::kAuthority || !is_denial(set) || !is_signed_by(set, keys.zone))
@@ -458,7 +455,6 @@ DsAnswer Validator::check_ds(const ZoneKeys& keys, const DnsName& child,
   if (!any) return made;
   made.nsec = denial.has_nsec();
   const DsDenied denied = denial.ds(child);
-  counts_.nsec3_hashes += denial.hashes();
   switch (denied) {
     case DsDenied::kNoDs:
       made.state = DsState::kNoDs;
@@ -528,7 +524,7 @@ Validation Validator::check_present(Message& in, const ZoneKeys& keys, const Dns
   }
   // What else the zone signed must be right too; NS sets are left out, as newer versions of Unbound
   // drop them from answers and older ones forgive them.
-  Denial denial(keys.zone);
+  Denial denial(keys.zone, hashes_);
   for (const RrSet& one : in.sets()) {
     if (one.section != Section::kAuthority || is_type(one, RecordType::kNs) ||
         !is_signed_by(one, keys.zone)) {
@@ -575,7 +571,7 @@ Validation Validator::check_absent(Message& in, const ZoneKeys& keys, const DnsN
   }
   if (orphan) return bogus(BogusKind::kNoSignature);
   // Nothing in authority may be left unsigned beside the proof (Unbound: val_check_nonsecure).
-  Denial denial(keys.zone);
+  Denial denial(keys.zone, hashes_);
   std::uint32_t ttl_s = 0xFFFFFFFF;
   for (const RrSet& set : in.sets()) {
     if (!counts(set) || !set.owner.is_within(keys.zone)) continue;
@@ -590,7 +586,6 @@ Validation Validator::check_absent(Message& in, const ZoneKeys& keys, const DnsN
 }
 
 Validation Validator::conclude(const Denial& denial, Denied denied, std::uint32_t ttl_s) {
-  counts_.nsec3_hashes += denial.hashes();
   Validation made{.ttl_s = ttl_s, .nsec = denial.has_nsec()};
   switch (denied) {
     case Denied::kProven:

@@ -257,6 +257,7 @@ constexpr CountMember kCountMembers[] = {
     {"late", &ScanCounts::late},
     {"kernel_drops", &ScanCounts::kernel_drops},
     {"signatures_checked", &ScanCounts::signatures_checked},
+    {"signatures_checked_ns", &ScanCounts::signatures_checked_ns},
     {"signatures_reused", &ScanCounts::signatures_reused},
     {"nsec3_hashes", &ScanCounts::nsec3_hashes},
     {"rounds_void", &ScanCounts::rounds_void},

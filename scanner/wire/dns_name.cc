@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace caascan::wire {
 namespace {
 
@@ -33,8 +35,8 @@ std::optional<DnsName> DnsName::from_text(std::string_view text) {
 }
 
 DnsName DnsName::read(Cursor& cursor) {
-  DnsName name;
-  name.wire_.clear();
+  std::array<char, kWireNameOctetsMax> wire;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::size_t octets = 0;
   Cursor at = cursor;
   int jumps = 0;
   while (true) {
@@ -50,19 +52,21 @@ DnsName DnsName::read(Cursor& cursor) {
       at = Cursor(at.message(), target);
       continue;
     }
-    if (length > kLabelMax || name.wire_.size() + 1 + length > kWireNameOctetsMax) {
+    if (length > kLabelMax || octets + 1 + length > kWireNameOctetsMax) {
       at.fail();
       break;
     }
-    name.wire_.push_back(static_cast<char>(length));
+    wire[octets++] = static_cast<char>(length);
     if (length == 0) break;
-    for (const std::uint8_t octet : at.bytes(length)) name.wire_.push_back(lower(octet));
+    for (const std::uint8_t octet : at.bytes(length)) wire[octets++] = lower(octet);
   }
   if (!at.ok()) {
     cursor.fail();
     return DnsName();
   }
   if (jumps == 0) cursor.skip(at.offset() - cursor.offset());
+  DnsName name;
+  name.wire_.assign(wire.data(), octets);
   return name;
 }
 

@@ -16,7 +16,6 @@
 namespace caascan::wire {
 namespace {
 
-constexpr std::size_t kRrsigFixedOctets = 18;  // RFC 4034 §3.1, up to the signer's name
 constexpr std::size_t kSha1Octets = 20, kSha256Octets = 32, kSha384Octets = 48;
 
 // Where the names in the data of a type lie: `names` of them behind `prefix` octets, the rest is
@@ -52,14 +51,6 @@ std::uint8_t lower(std::uint8_t octet) {
   return octet >= 'A' && octet <= 'Z' ? static_cast<std::uint8_t>(octet + 32) : octet;
 }
 
-void put16(Rdata& out, std::size_t value) {
-  out.push_back(static_cast<std::uint8_t>(value >> 8));
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-void put32(Rdata& out, std::uint32_t value) {
-  put16(out, value >> 16);
-  put16(out, value & 0xFFFF);
-}
 void put(Rdata& out, Bytes bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
@@ -132,87 +123,6 @@ std::optional<Rrsig> parse_rrsig(Rdata rdata) {
   return made;
 }
 
-// The canonical form of `rdata` (RFC 4034 §6.2).
-Rdata canonical(std::uint16_t type, const Rdata& rdata) {
-  const NameLayout layout = names_in(type);
-  Rdata out = rdata;
-  if (!layout.folded) return out;
-  std::size_t at = layout.prefix;
-  for (int i = 0; i < layout.names; ++i) {
-    while (at < out.size() && out[at] != 0) {
-      const std::size_t end = std::min(out.size(), at + 1 + out[at]);
-      for (++at; at < end; ++at) out[at] = lower(out[at]);
-    }
-    ++at;
-  }
-  return out;
-}
-
-bool is_wildcard(const DnsName& name) {
-  return name.wire().starts_with(std::string_view("\1*", 2));
-}
-
-// The owner that was signed: the name itself, or the wildcard that it was made from (RFC 4035
-// §5.3.2). Nothing where the signature counts more labels than the name has.
-std::optional<Rdata> signed_owner(const DnsName& owner, std::uint8_t labels) {
-  const std::size_t counted = owner.label_count() - (is_wildcard(owner) ? 1 : 0);
-  if (labels > counted) return std::nullopt;
-  Rdata out;
-  if (labels == counted) {
-    put(out, bytes_of(owner));
-    return out;
-  }
-  DnsName encloser = owner;
-  for (std::size_t left = owner.label_count(); left > labels; --left) encloser = encloser.parent();
-  out = {1, '*'};
-  put(out, bytes_of(encloser));
-  return out;
-}
-
-// What was signed (RFC 4034 §3.1.8.1): the signature's own fields, then each record once, in
-// canonical form and order.
-std::optional<Rdata> signed_data(const RrSet& set, const Rrsig& signature) {
-  const auto owner = signed_owner(set.owner, signature.labels);
-  if (!owner) return std::nullopt;
-  std::vector<Rdata> sorted;
-  sorted.reserve(set.rdatas.size());
-  for (const Rdata& rdata : set.rdatas) sorted.push_back(canonical(set.type, rdata));
-  std::ranges::sort(sorted);
-  const auto twice = std::ranges::unique(sorted);
-  sorted.erase(twice.begin(), twice.end());
-  Rdata out(signature.rdata.begin(), signature.rdata.begin() + kRrsigFixedOctets);
-  put(out, bytes_of(signature.signer));
-  for (const Rdata& rdata : sorted) {
-    put(out, *owner);
-    put16(out, set.type);
-    put16(out, kClassIn);
-    put32(out, signature.original_ttl_s);
-    put16(out, rdata.size());
-    put(out, rdata);
-  }
-  return out;
-}
-
-void put_integer(Rdata& out, Bytes number) {
-  while (number.size() > 1 && number[0] == 0) number = number.subspan(1);
-  const bool padded = (number[0] & 0x80) != 0;
-  out.push_back(0x02);
-  out.push_back(static_cast<std::uint8_t>(number.size() + (padded ? 1 : 0)));
-  if (padded) out.push_back(0);
-  put(out, number);
-}
-
-// The DER form of an ECDSA signature, which DNS sends as two plain numbers (RFC 6605 §4).
-std::optional<Rdata> ecdsa_der(Bytes signature, std::size_t number_octets) {
-  if (signature.size() != 2 * number_octets) return std::nullopt;
-  Rdata numbers;
-  put_integer(numbers, signature.first(number_octets));
-  put_integer(numbers, signature.last(number_octets));
-  Rdata out = {0x30, static_cast<std::uint8_t>(numbers.size())};  // at most 2 * (48 + 3) octets
-  put(out, numbers);
-  return out;
-}
-
 struct BufferDeleter {
   void operator()(ldns_buffer* buffer) const { ldns_buffer_free(buffer); }
 };
@@ -249,6 +159,44 @@ std::optional<Rdata> key_digest(const DnsName& owner, std::uint8_t digest_type, 
       return std::nullopt;
   }
 }
+
+// Where the set of an owner, type and section is among the sets of a message. The few of an honest
+// message are looked through; a hostile one may hold thousands.
+class SetIndex {
+ public:
+  RrSet* find(std::vector<RrSet>& sets, Section section, const DnsName& owner,
+              std::uint16_t type) const {
+    if (places_.empty()) {
+      for (std::size_t i = 0; i < indexed_; ++i) {
+        RrSet& set = sets[i];
+        if (set.type == type && set.section == section && set.owner == owner) return &set;
+      }
+      return nullptr;
+    }
+    const auto at = places_.find(place(section, owner, type));
+    return at == places_.end() ? nullptr : &sets[at->second];
+  }
+  // The last one of `sets` is new.
+  void add(const std::vector<RrSet>& sets) {
+    const std::size_t before = indexed_++;
+    if (indexed_ < kLookedThroughMax) return;
+    for (std::size_t i = places_.empty() ? 0 : before; i < indexed_; ++i)
+      places_.emplace(place(sets[i].section, sets[i].owner, sets[i].type), i);
+  }
+
+ private:
+  static constexpr std::size_t kLookedThroughMax = 16;
+  static std::string place(Section section, const DnsName& owner, std::uint16_t type) {
+    std::string made(owner.wire());
+    made += static_cast<char>(section);
+    made += static_cast<char>(type >> 8);
+    made += static_cast<char>(type);
+    return made;
+  }
+
+  std::unordered_map<std::string, std::size_t> places_;
+  std::size_t indexed_ = 0;
+};
 
 // One line of trust anchors; nothing for a line without a record.
 std::expected<std::optional<DsRecord>, std::string> parse_anchor(std::string_view line) {
@@ -294,16 +242,8 @@ std::expected<std::optional<DsRecord>, std::string> parse_anchor(std::string_vie
 
 std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& view) {
   std::vector<RrSet> sets;
-  std::unordered_map<std::string, std::size_t> where;  // a hostile message may hold thousands
-  const auto place_of = [](Section section, const DnsName& owner, std::uint16_t type) {
-    std::string place(owner.wire());
-    place += static_cast<char>(section);
-    place += static_cast<char>(type >> 8);
-    place += static_cast<char>(type);
-    return place;
-  };
+  SetIndex index;
   struct Loose {
-    std::string place;
     Rrsig signature;
     RecordView record;
     DnsName owner;
@@ -318,26 +258,24 @@ std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& vie
     if (record.type == static_cast<std::uint16_t>(RecordType::kRrsig)) {
       auto signature = parse_rrsig(std::move(*rdata));
       if (!signature) return std::unexpected(ParseError::kBadRecordData);
-      std::string place = place_of(record.section, *owner, signature->type_covered);
-      loose.push_back({std::move(place), std::move(*signature), record, std::move(*owner)});
+      loose.push_back({std::move(*signature), record, std::move(*owner)});
       continue;
     }
-    const auto [at, added] =
-        where.try_emplace(place_of(record.section, *owner, record.type), sets.size());
-    if (added) {
-      sets.push_back({.section = record.section,
-                      .owner = std::move(*owner),
-                      .type = record.type,
-                      .ttl_s = record.ttl_s});
+    RrSet* set = index.find(sets, record.section, *owner, record.type);
+    if (set == nullptr) {
+      set = &sets.emplace_back(RrSet{.section = record.section,
+                                     .owner = std::move(*owner),
+                                     .type = record.type,
+                                     .ttl_s = record.ttl_s});
+      index.add(sets);
     }
-    RrSet& set = sets[at->second];
-    set.ttl_s = std::min(set.ttl_s, record.ttl_s);
-    set.rdatas.push_back(std::move(*rdata));
+    set->ttl_s = std::min(set->ttl_s, record.ttl_s);
+    set->rdatas.push_back(std::move(*rdata));
   }
   for (Loose& one : loose) {
-    const auto at = where.find(one.place);
-    if (at != where.end()) {
-      sets[at->second].signatures.push_back(std::move(one.signature));
+    RrSet* set = index.find(sets, one.record.section, one.owner, one.signature.type_covered);
+    if (set != nullptr) {
+      set->signatures.push_back(std::move(one.signature));
       continue;
     }
     sets.push_back({.section = one.record.section,
@@ -347,6 +285,21 @@ std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& vie
                     .rdatas = {std::move(one.signature.rdata)}});
   }
   return sets;
+}
+
+Rdata canonical_rdata(std::uint16_t type, const Rdata& rdata) {
+  const NameLayout layout = names_in(type);
+  Rdata out = rdata;
+  if (!layout.folded) return out;
+  std::size_t at = layout.prefix;
+  for (int i = 0; i < layout.names; ++i) {
+    while (at < out.size() && out[at] != 0) {
+      const std::size_t end = std::min(out.size(), at + 1 + out[at]);
+      for (++at; at < end; ++at) out[at] = lower(out[at]);
+    }
+    ++at;
+  }
+  return out;
 }
 
 std::optional<Dnskey> parse_dnskey(const Rdata& rdata) {
@@ -472,39 +425,6 @@ bool ds_matches(const DnsName& owner, const DsRecord& ds, const Dnskey& key) {
   if (ds.key_tag != key.key_tag || ds.algorithm != key.algorithm) return false;
   const auto digest = key_digest(owner, ds.digest_type, key.rdata);
   return digest && *digest == ds.digest;
-}
-
-std::array<std::uint8_t, 32> sha256(Bytes data) {
-  std::array<std::uint8_t, 32> digest{};
-  ldns_sha256(data.data(), static_cast<unsigned>(data.size()), digest.data());
-  return digest;
-}
-
-bool verify_signature(const RrSet& set, const Rrsig& signature, const Dnskey& key) {
-  constexpr std::size_t kKeyFixedOctets = 4;  // flags, protocol, algorithm
-  const std::size_t signature_at = kRrsigFixedOctets + signature.signer.wire().size();
-  if (!is_supported_algorithm(key.algorithm) || signature.algorithm != key.algorithm ||
-      key.rdata.size() <= kKeyFixedOctets || signature.rdata.size() <= signature_at) {
-    return false;
-  }
-  const auto data = signed_data(set, signature);
-  if (!data) return false;
-  Rdata octets(signature.rdata.begin() + static_cast<std::ptrdiff_t>(signature_at),
-               signature.rdata.end());
-  if (key.algorithm == LDNS_ECDSAP256SHA256 || key.algorithm == LDNS_ECDSAP384SHA384) {
-    auto der = ecdsa_der(octets, key.algorithm == LDNS_ECDSAP256SHA256 ? 32 : 48);
-    if (!der) return false;
-    octets = std::move(*der);
-  }
-  // The raw form of ldns's check: records in its own form would be refused where it knows their
-  // type better than the signature needs (a CAA record that is malformed may well be signed).
-  const std::unique_ptr<ldns_buffer, BufferDeleter> buffer(ldns_buffer_new(data->size()));
-  CAASCAN_ASSERT(buffer);  // out of memory
-  ldns_buffer_write(buffer.get(), data->data(), data->size());
-  Rdata public_key(key.rdata.begin() + kKeyFixedOctets, key.rdata.end());
-  return ldns_verify_rrsig_buffers_raw(octets.data(), octets.size(), buffer.get(),
-                                       public_key.data(), public_key.size(),
-                                       key.algorithm) == LDNS_STATUS_OK;
 }
 
 std::expected<std::vector<DsRecord>, std::string> parse_trust_anchors(std::string_view text,

@@ -1,8 +1,7 @@
-// DNSSEC records and the cryptography over them, through ldns. No policy: what a valid signature or
-// a matching digest means is the validator's business (scanner/engine/validator.h).
+// DNSSEC records and what is computed of them alone. Signatures: scanner/wire/signature_checker.h.
+// No policy: what a matching digest means is the validator's business (scanner/engine/validator.h).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -62,11 +61,16 @@ struct RrSet {
   std::vector<Rdata> rdatas{};
   std::vector<Rrsig> signatures{};
 };
+inline constexpr std::size_t kRrsigFixedOctets = 18;  // RFC 4034 §3.1, up to the signer's name
 
 // The sets of answer and authority of `view`, in order of first appearance; RRSIG records stand in
 // the sets that they cover, and those that cover nothing in the message are left out, as is what is
 // not of class IN. An error where a name or data of a record cannot be read.
 [[nodiscard]] std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& view);
+
+// The form of record data of `type` that is signed: the names in it in lower case, where that is
+// part of the canonical form (RFC 4034 §6.2, RFC 6840 §5.1).
+[[nodiscard]] Rdata canonical_rdata(std::uint16_t type, const Rdata& rdata);
 
 [[nodiscard]] std::optional<Dnskey> parse_dnskey(const Rdata& rdata);
 [[nodiscard]] std::optional<DsRecord> parse_ds(const Rdata& rdata);
@@ -99,13 +103,6 @@ struct Nsec3 {
 [[nodiscard]] bool is_supported_algorithm(std::uint8_t algorithm);
 [[nodiscard]] bool is_supported_digest(std::uint8_t digest_type);
 [[nodiscard]] bool ds_matches(const DnsName& owner, const DsRecord& ds, const Dnskey& key);
-
-// The digest that `set` and the things that sign it are remembered by: SHA-256.
-[[nodiscard]] std::array<std::uint8_t, 32> sha256(Bytes data);
-
-// Whether `signature` is `key`'s over `set` (RFC 4035 §5.3.2, wildcards by the labels field). The
-// cryptography only: no time, no names of signers.
-[[nodiscard]] bool verify_signature(const RrSet& set, const Rrsig& signature, const Dnskey& key);
 
 // DS and DNSKEY records of the root in presentation form, one a line, comments after `;`; DNSKEYs
 // become DS (SHA-256). `origin` names the text in errors, which give the line.

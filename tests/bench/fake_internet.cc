@@ -6,7 +6,6 @@
 //                                    validate and for those who do not
 //   fake_internet --report FILE      serves until SIGINT or SIGTERM, then writes what it was asked
 //   fake_internet --anchors FILE     writes the trust anchor of an Internet that is signed
-//   fake_internet --price-of-check   prints what one signature check takes, in µs of CPU time
 //
 // One thread, one socket for each family, datagrams in batches. UDP only, and no reply needs more.
 #include <fmt/format.h>
@@ -346,10 +345,6 @@ int run(int argc, char** argv) {
   FakeZonesOptions options;
   std::string report_path, anchors_path;
   unsigned names = 0, outcomes = 0, sign = 0;
-  if (argc == 2 && std::string_view(argv[1]) == "--price-of-check") {
-    fmt::print("{:.2f}\n", price_of_check_us());
-    return 0;
-  }
   const std::array<std::pair<std::string_view, unsigned*>, 10> numbers = {{
       {"--names", &names},
       {"--outcomes", &outcomes},
@@ -385,7 +380,6 @@ int run(int argc, char** argv) {
                "       fake_internet --outcomes N [SHARES]\n"
                "       fake_internet --report FILE [--providers N] [--sign-ahead N] [SHARES]\n"
                "       fake_internet --anchors FILE --signed PERCENT\n"
-               "       fake_internet --price-of-check\n"
                "SHARES: --servfail N, --refused N, --silent N, --with-caa N; ten-thousandths of "
                "the domains.\n"
                "        --signed PERCENT of the domains, and the root and the TLDs if not 0; "

@@ -7,8 +7,8 @@ figures.py medians FOLDER                all of these runs; status 1 where valid
 
 FOLDER/runs.tsv collects one line a run: kind, names/s, CPU in µs a name, signature checks a name, µs of CPU a check.  A
 run leaves in FOLDER: `used` (seconds, user, system, peak memory in MiB), `report.json` of the fake Internet, and either
-`summary.json` and `outcomes.json` of caascan and before a run with validation `price` (µs a signature check), or
-`unbound-cpu` (seconds) and `answers.ndjson` of massdns.
+`summary.json` (which tells what its signature checks took) and `outcomes.json` of caascan, or `unbound-cpu` (seconds) and
+`answers.ndjson` of massdns.
 """
 
 import collections
@@ -89,7 +89,8 @@ def _caascan(folder, names, limit, validated):
     scan = _read(folder, "summary.json")["scan"]
     outcomes = _read(folder, "outcomes.json")
     kind = "caascan, validating" if validated else "caascan"
-    checks, price_us = scan["signatures_checked"] / names, float((folder / "price").read_text()) if validated else 0.0
+    checks = scan["signatures_checked"] / names
+    price_us = scan["signatures_checked_ns"] / 1e3 / max(1, scan["signatures_checked"])
     _speed(folder, kind if limit == 0 else f"{kind}, paced", names, checks=checks, price_us=price_us)
     _report(folder, names)
     if validated:

@@ -192,38 +192,4 @@ const SignedSet& Signatures::once(const SignedZone& zone, const std::string& lab
   return at->second;
 }
 
-double price_of_check_us() {
-  constexpr unsigned kZones = 64;
-  constexpr int kChecksMin = 1000;
-  struct Checked {
-    wire::RrSet set;
-    wire::Dnskey key;
-  };
-  std::vector<Checked> all;
-  for (unsigned i = 0; i < kZones; ++i) {
-    const SignedZone zone(fmt::format("d{:06}.com", i), valid_from(-1, 30));
-    for (const SignedSet* made : {&zone.dnskey, &zone.soa}) {
-      // By way of a message, as caascan has it.
-      test::Message message(made->owner, made->type);
-      message.add(wire::Section::kAnswer, {.owner = made->owner,
-                                           .type = made->type,
-                                           .rdatas = made->rdatas,
-                                           .ttl_s = made->ttl_s,
-                                           .signatures = {made->signature}});
-      const std::vector<std::uint8_t> bytes = message.bytes();
-      all.push_back(
-          {read_rrsets(*wire::MessageView::parse(bytes)).value().front(), zone.key.dnskey()});
-    }
-  }
-  const auto cpu_us = [] { return static_cast<double>(std::clock()) * 1e6 / CLOCKS_PER_SEC; };
-  const double started = cpu_us();
-  int checks = 0;
-  while (checks < kChecksMin || cpu_us() - started < 1e6) {
-    for (const Checked& one : all)
-      CAASCAN_ASSERT(verify_signature(one.set, one.set.signatures.front(), one.key));
-    checks += static_cast<int>(all.size());
-  }
-  return (cpu_us() - started) / checks;
-}
-
 }  // namespace caascan::bench

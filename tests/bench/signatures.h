@@ -93,8 +93,4 @@ class Signatures {
   std::unordered_map<std::string, SignedSet> once_;
 };
 
-// What caascan pays for one signature check, in µs of CPU time: keys of the same kind over sets as
-// they occur here, as often as that takes a second.
-[[nodiscard]] double price_of_check_us();
-
 }  // namespace caascan::bench

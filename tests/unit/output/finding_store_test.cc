@@ -217,7 +217,8 @@ TEST(ScanCountsJson, EveryCountComesBack) {
         &ScanCounts::mismatch_id, &ScanCounts::mismatch_address, &ScanCounts::mismatch_question,
         &ScanCounts::mismatch_case, &ScanCounts::mismatch_not_reply, &ScanCounts::mismatch_short,
         &ScanCounts::late, &ScanCounts::kernel_drops, &ScanCounts::signatures_checked,
-        &ScanCounts::signatures_reused, &ScanCounts::nsec3_hashes, &ScanCounts::rounds_void}) {
+        &ScanCounts::signatures_checked_ns, &ScanCounts::signatures_reused,
+        &ScanCounts::nsec3_hashes, &ScanCounts::rounds_void}) {
     counts.*member = next++;
   }
   counts.elapsed_s = 12.625;

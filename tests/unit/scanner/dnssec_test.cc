@@ -1,4 +1,5 @@
 #include "scanner/wire/dnssec.h"
+#include "scanner/wire/signature_checker.h"
 
 #include <gtest/gtest.h>
 
@@ -125,9 +126,9 @@ TEST_P(SignatureVectors, AreGoodAsPublished) {
   RrSet set = set_of(records);
   ASSERT_EQ(set.signatures.size(), 1u);
   const Dnskey key = key_from_text(GetParam().key);
-  EXPECT_TRUE(verify_signature(set, set.signatures[0], key));
+  EXPECT_TRUE(SignatureChecker().verify(set, set.signatures[0], key));
   set.rdatas[0].back() ^= 1;
-  EXPECT_FALSE(verify_signature(set, set.signatures[0], key));
+  EXPECT_FALSE(SignatureChecker().verify(set, set.signatures[0], key));
 }
 INSTANTIATE_TEST_SUITE_P(
     Rfcs, SignatureVectors,
@@ -232,17 +233,17 @@ TEST_P(Algorithms, ASignatureIsGoodForItsRecordsAndItsKeyOnly) {
   const RrSet set = set_of(records);
   ASSERT_EQ(set.signatures.size(), 1u);
   EXPECT_TRUE(is_supported_algorithm(static_cast<std::uint8_t>(GetParam())));
-  EXPECT_TRUE(verify_signature(set, set.signatures[0], key.dnskey()));
-  EXPECT_FALSE(verify_signature(set, set.signatures[0], other.dnskey()));
+  EXPECT_TRUE(SignatureChecker().verify(set, set.signatures[0], key.dnskey()));
+  EXPECT_FALSE(SignatureChecker().verify(set, set.signatures[0], other.dnskey()));
   RrSet changed = set;
   changed.rdatas.pop_back();
-  EXPECT_FALSE(verify_signature(changed, set.signatures[0], key.dnskey()));
+  EXPECT_FALSE(SignatureChecker().verify(changed, set.signatures[0], key.dnskey()));
   changed = set;
   changed.owner = name("ww.example.com");
-  EXPECT_FALSE(verify_signature(changed, set.signatures[0], key.dnskey()));
+  EXPECT_FALSE(SignatureChecker().verify(changed, set.signatures[0], key.dnskey()));
   changed = set;
   changed.type = 16;
-  EXPECT_FALSE(verify_signature(changed, set.signatures[0], key.dnskey()));
+  EXPECT_FALSE(SignatureChecker().verify(changed, set.signatures[0], key.dnskey()));
   // Every octet of the signature record counts.
   for (std::size_t i = 0; i < set.signatures[0].rdata.size(); ++i) {
     Rdata rdata = set.signatures[0].rdata;
@@ -253,7 +254,8 @@ TEST_P(Algorithms, ASignatureIsGoodForItsRecordsAndItsKeyOnly) {
         test::Message("q.test", RecordType::kCaa).add(Section::kAnswer, damaged).bytes();
     const auto sets = read_rrsets(MessageView::parse(bytes).value());
     if (!sets || sets->empty() || (*sets)[0].signatures.empty()) continue;  // no signature any more
-    EXPECT_FALSE(verify_signature((*sets)[0], (*sets)[0].signatures[0], key.dnskey())) << i;
+    EXPECT_FALSE(SignatureChecker().verify((*sets)[0], (*sets)[0].signatures[0], key.dnskey()))
+        << i;
   }
 }
 TEST_P(Algorithms, AKeyOrSignatureOfAnyLengthIsOnlyWrong) {
@@ -263,12 +265,12 @@ TEST_P(Algorithms, AKeyOrSignatureOfAnyLengthIsOnlyWrong) {
   for (std::size_t size = 4; size < key.dnskey().rdata.size(); ++size) {
     Dnskey cut = key.dnskey();
     cut.rdata.resize(size);
-    EXPECT_FALSE(verify_signature(set, set.signatures[0], cut)) << size;
+    EXPECT_FALSE(SignatureChecker().verify(set, set.signatures[0], cut)) << size;
   }
   for (std::size_t size = 0; size < set.signatures[0].rdata.size(); ++size) {
     Rrsig cut = set.signatures[0];
     cut.rdata.resize(size);
-    EXPECT_FALSE(verify_signature(set, cut, key.dnskey())) << size;
+    EXPECT_FALSE(SignatureChecker().verify(set, cut, key.dnskey())) << size;
   }
 }
 INSTANTIATE_TEST_SUITE_P(All, Algorithms,
@@ -318,7 +320,7 @@ TEST(VerifySignature, LooksAtTheCanonicalForm) {
     records.rdatas.push_back(records.rdatas.front());  // twice
     const RrSet set = set_of(records);
     ASSERT_EQ(set.signatures.size(), 1u);
-    EXPECT_TRUE(verify_signature(set, set.signatures[0], key.dnskey()))
+    EXPECT_TRUE(SignatureChecker().verify(set, set.signatures[0], key.dnskey()))
         << static_cast<int>(records.type);
   }
 }
@@ -330,7 +332,7 @@ TEST(VerifySignature, TheCaseOfNsecNamesCounts) {
                               .rdatas = {test::nsec_rdata("Z.example.com", {RecordType::kA})}});
   records.rdatas = {test::nsec_rdata("z.example.com", {RecordType::kA})};
   const RrSet set = set_of(records);
-  EXPECT_FALSE(verify_signature(set, set.signatures[0], key.dnskey()));
+  EXPECT_FALSE(SignatureChecker().verify(set, set.signatures[0], key.dnskey()));
 }
 
 TEST(VerifySignature, AWildcardsSignatureIsGoodForNamesBelowIt) {
@@ -339,11 +341,11 @@ TEST(VerifySignature, AWildcardsSignatureIsGoodForNamesBelowIt) {
       {.owner = "*.example.com", .type = RecordType::kCaa, .rdatas = {test::caa_rdata("a.test")}});
   for (const char* owner : {"*.example.com", "a.example.com", "b.a.example.com"}) {
     const RrSet set = set_of(test::expanded(wildcard, owner));
-    EXPECT_TRUE(verify_signature(set, set.signatures[0], key.dnskey())) << owner;
+    EXPECT_TRUE(SignatureChecker().verify(set, set.signatures[0], key.dnskey())) << owner;
   }
   for (const char* owner : {"example.com", "a.example.net", "com"}) {
     const RrSet set = set_of(test::expanded(wildcard, owner));
-    EXPECT_FALSE(verify_signature(set, set.signatures[0], key.dnskey())) << owner;
+    EXPECT_FALSE(SignatureChecker().verify(set, set.signatures[0], key.dnskey())) << owner;
   }
 }
 
@@ -353,7 +355,7 @@ TEST(VerifySignature, DataOfUnknownTypesAreOpaque) {
       key.sign(test::record_from_text("example.com. 300 IN TYPE65257 \\# 3 C00C41"));
   const RrSet set = set_of(records);
   EXPECT_EQ(set.rdatas, (std::vector<Rdata>{{0xC0, 0x0C, 'A'}}));
-  EXPECT_TRUE(verify_signature(set, set.signatures[0], key.dnskey()));
+  EXPECT_TRUE(SignatureChecker().verify(set, set.signatures[0], key.dnskey()));
 }
 
 TEST(ReadRrsets, PutsSignaturesToTheSetsThatTheyCover) {
