@@ -25,12 +25,12 @@ constexpr std::uint8_t kSeesCase = 255;
 
 // Remembers good names, one for each nameserver name, the first of them as canaries for all.
 void Engine::note_alive(const Question& question, const Resolution& resolution) {
-  if (resolution.nameservers.empty() || resolution.zone.label_count() < 2) return;
-  const std::string& server = resolution.nameservers.front();
-  if (alive_at_.size() >= kOperatorsMax || !alive_at_.try_emplace(server, question.name).second)
+  const wire::DnsName* server = resolution.cut ? first_nameserver(*resolution.cut) : nullptr;
+  if (server == nullptr || resolution.zone.label_count() < 2) return;
+  if (alive_at_.size() >= kOperatorsMax || !alive_at_.try_emplace(*server, question.name).second)
     return;
   if (canary_operators_.size() >= kCanaryOperators) return;
-  std::string made(registrable_domain(server));
+  std::string made(registrable_domain(server->text()));
   if (std::ranges::find(canary_operators_, made) != canary_operators_.end()) return;
   canary_operators_.push_back(std::move(made));
   canaries_.push_back(question.name);
@@ -44,8 +44,8 @@ void Engine::ask_canary(std::uint32_t index, Instant now) {
   if (task.state != State::kCheckingCanary && iterative_) {
     failure.canaries.clear();
     failure.own_canary = false;
-    if (failure.cause == Cause::kRefused && !failure.nameservers.empty()) {
-      const auto alive = alive_at_.find(failure.nameservers.front());
+    if (failure.cause == Cause::kRefused) {
+      const auto alive = alive_at_.find(failure.first_nameserver);
       failure.own_canary = alive != alive_at_.end() && alive->second != failure.label;
       if (failure.own_canary) failure.canaries = {alive->second};
     }
@@ -96,14 +96,15 @@ void Engine::park(std::uint32_t index, Instant now) {
 // The first few zones of each server are asked in lower case too; all zones of one that was once
 // seen to make a difference. Signed zones need not be: a wrong denial does not validate there.
 bool Engine::wants_case_probe(const Resolution& resolution) {
-  if (!iterative_ || resolution.nameservers.empty() || resolution.zone.label_count() < 2 ||
+  const wire::DnsName* server = resolution.cut ? first_nameserver(*resolution.cut) : nullptr;
+  if (server == nullptr || resolution.zone.label_count() < 2 ||
       resolution.security == Security::kSecure || !resolution.alias_target.is_root()) {
     return false;
   }
-  const auto probes = case_probes_.find(resolution.nameservers.front());
+  const auto probes = case_probes_.find(*server);
   if (probes == case_probes_.end()) {
     if (case_probes_.size() >= kOperatorsMax) return false;
-    case_probes_.emplace(resolution.nameservers.front(), 1);
+    case_probes_.emplace(*server, 1);
     return true;
   }
   if (probes->second == kSeesCase) return true;
@@ -122,13 +123,13 @@ void Engine::on_case_probe(std::uint32_t index, const Question& question,
       task.hidden = std::make_unique<HiddenCaa>();
       task.hidden->name = question.name.text();
       task.hidden->zone = resolution.zone.text();
-      task.hidden->nameservers = resolution.nameservers;
+      task.hidden->nameservers = names_of(*resolution.cut);
       task.hidden->attempts = resolution.attempts;
       ask(index, {.name = question.name, .purpose = Purpose::kEvidence}, Freshness{now, true}, now);
       return;
     }
   } else if (!resolution.failed && !resolution.has_rrset) {
-    case_probes_[resolution.nameservers.front()] = kSeesCase;
+    case_probes_[*first_nameserver(*resolution.cut)] = kSeesCase;
     HiddenCaa& hidden = hidden_.emplace_back(std::move(*task.hidden));
     hidden.attempts.insert(hidden.attempts.begin(), resolution.attempts.begin(),
                            resolution.attempts.end());

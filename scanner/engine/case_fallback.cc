@@ -62,6 +62,7 @@ bool IterativeResolver::compare_case(std::uint32_t index, const Target& target,
       kind == ReplyKind::kRecursionLame) {
     return false;
   }
+  note_reply();
   end_wait(it, info);
   Target& replied = *target_of(it, target.server);
   replied.silent = false;

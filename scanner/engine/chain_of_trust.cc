@@ -14,13 +14,6 @@ using wire::RecordType;
 // Zones and labels that are looked at for one reply; a name has no more labels.
 constexpr int kCheckStepsMax = 130;
 
-// `name` cut down to its last `labels` labels.
-DnsName last_labels(const DnsName& name, std::size_t labels) {
-  DnsName at = name;
-  while (at.label_count() > labels) at = at.parent();
-  return at;
-}
-
 Validator::Claim claim_of(ReplyKind kind) {
   switch (kind) {
     case ReplyKind::kAnswer:
@@ -246,6 +239,7 @@ void IterativeResolver::learn_ds(Delegation& made, std::uint32_t index, wire::By
 // A reply that claims something in a zone that is not known to be insecure.
 void IterativeResolver::hold(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
                              wire::Bytes message, std::uint8_t rcode, Instant now) {
+  note_reply();
   Job& it = job(index);
   end_wait(it, info);
   it.check = std::make_unique<Check>();
@@ -380,7 +374,7 @@ void IterativeResolver::walk(std::uint32_t index, BogusKind otherwise, Instant n
     reject(index, otherwise, now);
     return;
   }
-  await_link(index, {last_labels(asked.name, from.label_count() + 1), RecordType::kDs}, now);
+  await_link(index, {asked.name.last_labels(from.label_count() + 1), RecordType::kDs}, now);
 }
 
 // The held reply counts.
@@ -432,7 +426,7 @@ void IterativeResolver::fail_like(std::uint32_t index, const Resolution& found, 
   Job& it = job(index);
   Resolution& resolution = table_.resolution(index);
   resolution.zone = found.zone;
-  resolution.nameservers = found.nameservers;
+  resolution.cut = found.cut;
   resolution.rcode = found.rcode;
   resolution.bogus = found.bogus;
   resolution.nsec = found.nsec;

@@ -1,6 +1,22 @@
 #include "scanner/engine/delegation.h"
 
+#include <algorithm>
+
 namespace caascan::engine {
+
+std::vector<std::string> names_of(const Delegation& delegation) {
+  std::vector<std::string> names;
+  names.reserve(delegation.nameservers.size());
+  for (const Nameserver& nameserver : delegation.nameservers)
+    names.push_back(nameserver.name.text());
+  std::ranges::sort(names);
+  return names;
+}
+
+const wire::DnsName* first_nameserver(const Delegation& delegation) {
+  const auto first = std::ranges::min_element(delegation.nameservers, {}, &Nameserver::name);
+  return first == delegation.nameservers.end() ? nullptr : &first->name;
+}
 
 std::size_t DelegationCache::cost(const Delegation& delegation) {
   // The object, its shared count, list and map nodes; then what its vectors hold.

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <unordered_map>
+#include <string>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "scanner/engine/endpoint.h"
 #include "scanner/engine/resolution.h"
@@ -35,7 +37,11 @@ struct Delegation {
   wire::DnsName parent;       // the zone that referred here
   bool signed_by_ds = false;  // the referral holds DS records, be they good or bad
 };
-using DelegationPtr = std::shared_ptr<const Delegation>;
+// The names of its nameservers as text, sorted.
+[[nodiscard]] std::vector<std::string> names_of(const Delegation& delegation);
+// The first of these in the order of DnsName, which stands for the operator; null where there is
+// none.
+[[nodiscard]] const wire::DnsName* first_nameserver(const Delegation& delegation);
 
 // By zone, least recently used first out. One thread.
 class DelegationCache {
@@ -56,7 +62,7 @@ class DelegationCache {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   Order order_;
-  std::unordered_map<wire::DnsName, Order::iterator> by_zone_;
+  boost::unordered_flat_map<wire::DnsName, Order::iterator, std::hash<wire::DnsName>> by_zone_;
 };
 
 }  // namespace caascan::engine

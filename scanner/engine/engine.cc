@@ -222,7 +222,12 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
     failure.cause = resolution.cause;
     failure.label = *wire::DnsName::from_text(label_text(task));
     failure.zone = resolution.zone;
-    failure.nameservers = resolution.nameservers;
+    failure.nameservers.clear();
+    failure.first_nameserver = {};
+    if (resolution.cut) {
+      failure.nameservers = names_of(*resolution.cut);
+      if (const auto* first = first_nameserver(*resolution.cut)) failure.first_nameserver = *first;
+    }
     failure.alias_target = resolution.alias_target;
     failure.security = resolution.security;
     failure.bogus = resolution.bogus;
@@ -366,6 +371,8 @@ void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> 
 }
 
 void Engine::advance(Instant now) {
+  // What has come counts before anything is over.
+  if (resolver_->has_deliveries()) resolver_->deliver(now);
   while (!parked_.empty() && parked_.top().due <= now) {
     const auto [due, index] = parked_.top();
     parked_.pop();

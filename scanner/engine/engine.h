@@ -17,8 +17,9 @@
 #include <queue>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "ingest/domain_name.h"
 #include "scanner/engine/diagnosis.h"
@@ -136,6 +137,7 @@ class Engine final : public ResolutionSink {
     wire::DnsName label;
     wire::DnsName zone;  // iteration knows it; the root otherwise
     std::vector<std::string> nameservers;
+    wire::DnsName first_nameserver;  // of these; the root where there is none
     wire::DnsName alias_target;
     Security security = Security::kNotChecked;
     BogusKind bogus = BogusKind::kNone;
@@ -212,8 +214,10 @@ class Engine final : public ResolutionSink {
   std::vector<Verdict> verdicts_;
   std::vector<wire::DnsName> canaries_;  // of distinct operators
   std::vector<std::string> canary_operators_;
-  std::unordered_map<std::string, wire::DnsName> alive_at_;    // a good name by nameserver name
-  std::unordered_map<std::string, std::uint8_t> case_probes_;  // by nameserver name
+  boost::unordered_flat_map<wire::DnsName, wire::DnsName, std::hash<wire::DnsName>>
+      alive_at_;  // a good name by nameserver name
+  boost::unordered_flat_map<wire::DnsName, std::uint8_t, std::hash<wire::DnsName>>
+      case_probes_;  // by nameserver name
   std::vector<HiddenCaa> hidden_;
   std::size_t active_ = 0;
 };

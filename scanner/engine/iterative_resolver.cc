@@ -16,20 +16,11 @@ constexpr std::size_t kNotCutBytes = 256;  // a name, its map node, its place in
 constexpr std::size_t kRepliesKeptBackMax = 8;
 constexpr std::size_t kDegradedListedMax = 100000;  // zones held between two calls of take_degraded
 
-DnsName registrable_of(const DnsName& name) {
+// The labels of the registrable domain of `name`.
+std::size_t registrable_labels(const DnsName& name) {
   const std::optional<DnsName> found = DnsName::from_text(registrable_domain(name.text()));
-  if (found && name.is_within(*found)) return *found;
-  // A name with octets that host names do not have: its last two labels.
-  DnsName at = name;
-  while (at.label_count() > 2) at = at.parent();
-  return at;
-}
-
-// `name` cut down to its last label.
-DnsName top_label(const DnsName& name) {
-  DnsName at = name;
-  while (at.label_count() > 1) at = at.parent();
-  return at;
+  // Of a name with octets that host names do not have, its last two.
+  return found && name.is_within(*found) ? found->label_count() : 2;
 }
 
 // Where a question belongs: DS records are the parent's (RFC 4035 §3.1.4.1).
@@ -44,12 +35,15 @@ bool is_validated(RecordType type) {
          type == RecordType::kLoc;
 }
 
-std::vector<std::string> names_of(const Delegation& delegation) {
-  std::vector<std::string> names;
-  for (const Nameserver& nameserver : delegation.nameservers)
-    names.push_back(nameserver.name.text());
-  std::ranges::sort(names);
-  return names;
+// Whether signatures in the message are likely to be new: those of a zone's own records, or of a DS
+// set. A parent's denial of a DS set has mostly been seen before.
+bool needs_computing(const wire::MessageView& view) {
+  return std::ranges::any_of(view.records(), [&](const wire::RecordView& record) {
+    if (record.type != static_cast<std::uint16_t>(RecordType::kRrsig)) return false;
+    const auto covered =
+        static_cast<RecordType>(wire::Cursor(view.message(), record.rdata_offset).u16());
+    return covered != RecordType::kNsec && covered != RecordType::kNsec3;
+  });
 }
 
 }  // namespace
@@ -97,6 +91,14 @@ void IterativeResolver::begin(const Question& question, Instant fresh_after, std
   locate(index, now);
 }
 
+// The names of nameservers and of zones with keys come again and again.
+DnsName IterativeResolver::registrable_of(const DnsName& name) {
+  KnownRegistrable& known = registrable_[std::hash<DnsName>{}(name) % registrable_.size()];
+  if (known.labels == 0 || known.name != name)
+    known = {name, static_cast<std::uint8_t>(registrable_labels(name))};
+  return name.last_labels(known.labels);
+}
+
 void IterativeResolver::go_to(std::uint32_t index, DnsName name) {
   Job& it = job(index);
   it.registrable = registrable_of(name);
@@ -128,7 +130,7 @@ void IterativeResolver::locate(std::uint32_t index, Instant now) {
   }
   it.probe = it.name;
   const DnsName place = asked_at(it.name, type);
-  const DnsName gate = it.cut->zone.is_root()    ? top_label(place)
+  const DnsName gate = it.cut->zone.is_root()    ? place.last_labels(1)
                        : type == RecordType::kDs ? registrable_of(place)
                                                  : it.registrable;
   if (!place.is_root() && gate != it.cut->zone && gate.is_within(it.cut->zone)) {
@@ -185,6 +187,7 @@ void IterativeResolver::open_gate(std::uint32_t index, Instant now) {
 }
 
 void IterativeResolver::leave_zone(Job& it) {
+  ++it.zones_left;
   for (const AttemptId attempt : it.live) exchanges_.abandon(attempt);
   it.live.clear();
   it.targets.clear();
@@ -210,7 +213,7 @@ void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
   if (question(index).type == RecordType::kDnskey && !has_ds(index, now)) return;
   Resolution& resolution = table_.resolution(index);
   resolution.zone = it.cut->zone;
-  resolution.nameservers = names_of(*it.cut);
+  resolution.cut = it.cut;
   if (!options_.trace)
     resolution.attempts.clear();  // evidence is of the zone at fault, which is the last one
   it.looked_up.assign(it.cut->nameservers.size(), false);
@@ -398,21 +401,51 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
         0, now);
     return;
   }
-  note(owner, info, AttemptResult::kAnswer, &*view, now);
+  if (validates() && needs_computing(*view)) {
+    signed_replies_.push_back(
+        {owner, it.serial, it.zones_left, info, {message.begin(), message.end()}});
+    return;
+  }
+  take_message(owner, info, *view, message, now);
+}
+
+void IterativeResolver::take_message(std::uint32_t index, const AttemptInfo& info,
+                                     const wire::MessageView& view, wire::Bytes message,
+                                     Instant now) {
+  Job& it = job(index);
+  Target* target = target_of(it, info.server);
+  if (target == nullptr) return;
+  const Unnoted reply{index, &info, &view, now};
+  unnoted_ = &reply;
+  if (options_.trace || question(index).purpose != Purpose::kVerdict ||
+      !table_.resolution(index).attempts.empty()) {
+    note_reply();
+  }
   if (it.check) {
     // An earlier reply is being looked at; this one has its turn if that one does not count.
+    note_reply();
     end_wait(it, info);
     if (it.kept_back.size() < kRepliesKeptBackMax)
       it.kept_back.push_back({std::vector<std::uint8_t>(message.begin(), message.end()), info});
     return;
   }
-  look_at(owner, *target, info, *view, message, now);
+  look_at(index, *target, info, view, message, now);
+  unnoted_ = nullptr;
+}
+
+// Evidence is of what went wrong, and most replies are right: what this one said is written down
+// when it is known to matter.
+void IterativeResolver::note_reply() {
+  if (unnoted_ == nullptr) return;
+  const Unnoted reply = *std::exchange(unnoted_, nullptr);
+  note(reply.index, *reply.info, AttemptResult::kAnswer, reply.view, reply.now);
 }
 
 // A reply that was read, in its turn.
 void IterativeResolver::look_at(std::uint32_t index, Target& target, const AttemptInfo& info,
                                 const wire::MessageView& view, wire::Bytes message, Instant now) {
   if (view.header().tc) {
+    note_reply();
     if (!info.tcp) {
       send_to(index, target, true);
     } else {
@@ -469,6 +502,9 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
       reply.kind == ReplyKind::kRecursionLame) {
     return;
   }
+  const bool good = reply.kind == ReplyKind::kReferral || reply.kind == ReplyKind::kAnswer ||
+                    reply.kind == ReplyKind::kNodata || reply.kind == ReplyKind::kNxDomain;
+  if (!good) note_reply();
   end_wait(it, info);
   target.silent = false;
   switch (reply.kind) {
@@ -565,6 +601,7 @@ void IterativeResolver::take_referral(std::uint32_t index, const ReplyClass& rep
   learn_ds(*delegation, index, message, now);
   delegations_.put(delegation);
   if (++it.referrals > kReferralsMax) {
+    note_reply();
     fail(index, Cause::kQuotaUsedUp, now);
     return;
   }
@@ -700,7 +737,7 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
     }
     Resolution& shared = table_.resolution(other);
     shared.zone = resolution.zone;
-    shared.nameservers = resolution.nameservers;
+    shared.cut = resolution.cut;
     shared.attempts = resolution.attempts;
     shared.bogus = resolution.bogus;
     shared.rcode = resolution.rcode;
@@ -716,6 +753,7 @@ void IterativeResolver::record_degraded(std::uint32_t index) {
     return target.silent || (target.decided && !target.recursion_lame);
   });
   if (!bad || degraded_.size() >= kDegradedListedMax) return;
+  note_reply();
   DegradedZone zone;
   zone.zone = it.cut->zone.text();
   zone.nameservers = names_of(*it.cut);
@@ -732,6 +770,15 @@ void IterativeResolver::finish(std::uint32_t index, Instant now) {
 }
 
 void IterativeResolver::deliver(Instant now) {
+  // One after the other: between two computations of a signature, other work would find the caches
+  // of the processor full of them, and they those full of other work.
+  for (const SignedReply& reply : std::exchange(signed_replies_, {})) {
+    const Job& it = job(reply.index);
+    if (!it.active || it.serial != reply.serial || it.zones_left != reply.zones_left) continue;
+    const auto view = wire::MessageView::parse(reply.message);
+    CAASCAN_ASSERT(view.has_value());
+    take_message(reply.index, reply.info, *view, reply.message, now);
+  }
   table_.deliver(
       [&](std::uint32_t index, Waiter waiter, const Question& asked, const Resolution& resolution) {
         if (waiter.internal) {

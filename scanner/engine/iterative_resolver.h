@@ -24,9 +24,10 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "scanner/engine/bounds.h"
 #include "scanner/engine/delegation.h"
@@ -63,7 +64,9 @@ class IterativeResolver final : public ResolutionSource {
                     Instant now) override;
   void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) override;
   void deliver(Instant now) override;
-  [[nodiscard]] bool has_deliveries() const override { return table_.has_deliveries(); }
+  [[nodiscard]] bool has_deliveries() const override {
+    return table_.has_deliveries() || !signed_replies_.empty();
+  }
   [[nodiscard]] std::size_t resolutions_under_way() const { return table_.under_way(); }
   [[nodiscard]] ValidatorCounts validator_counts() const { return validator_.counts(); }
   // The zones that answered, though not all of their servers did, since the last call.
@@ -126,6 +129,7 @@ class IterativeResolver final : public ResolutionSource {
   struct Job {
     bool active = false;
     std::uint32_t serial = 0;  // what a job of the same index before it waited for is not its own
+    std::uint32_t zones_left = 0;
     std::uint8_t round = 0;
     int depth = 0;  // resolutions that need this one above it
     Instant fresh_after{};
@@ -198,6 +202,8 @@ class IterativeResolver final : public ResolutionSource {
   [[nodiscard]] static Target* target_of(Job& job, ServerId server);
   void note(std::uint32_t index, const AttemptInfo& info, AttemptResult result,
             const wire::MessageView* view, Instant now);
+  void note_reply();
+  [[nodiscard]] wire::DnsName registrable_of(const wire::DnsName& name);
   // The chain of trust.
   [[nodiscard]] bool validates() const { return !options_.trust_anchors.empty(); }
   [[nodiscard]] Freshness freshness(const Job& job, const wire::DnsName& zone) const;
@@ -227,6 +233,8 @@ class IterativeResolver final : public ResolutionSource {
   bool compare_case(std::uint32_t index, const Target& target, const AttemptInfo& info,
                     const wire::MessageView& view, wire::Bytes message, Instant now);
   bool ask_again_for_case(std::uint32_t index, Instant now);
+  void take_message(std::uint32_t index, const AttemptInfo& info, const wire::MessageView& view,
+                    wire::Bytes message, Instant now);
   void look_at(std::uint32_t index, Target& target, const AttemptInfo& info,
                const wire::MessageView& view, wire::Bytes message, Instant now);
   void take_reply(std::uint32_t index, Target& target, const AttemptInfo& info,
@@ -256,12 +264,35 @@ class IterativeResolver final : public ResolutionSource {
   DelegationCache delegations_;
   std::deque<Job> jobs_;
   std::uint32_t jobs_begun_ = 0;
-  std::unordered_map<wire::DnsName, std::pair<std::uint32_t, std::vector<std::uint32_t>>>
+  boost::unordered_flat_map<wire::DnsName, std::pair<std::uint32_t, std::vector<std::uint32_t>>,
+                            std::hash<wire::DnsName>>
       gates_;  // holder, waiting
-  std::unordered_map<wire::DnsName, NotCut> not_cut_;
+  boost::unordered_flat_map<wire::DnsName, NotCut, std::hash<wire::DnsName>> not_cut_;
   std::deque<wire::DnsName> not_cut_order_;
   std::size_t not_cut_max_;
   std::vector<DegradedZone> degraded_;
+  // By hash of the name; the one that comes later has the place.
+  struct KnownRegistrable {
+    wire::DnsName name;
+    std::uint8_t labels = 0;  // 0: nothing is here
+  };
+  std::vector<KnownRegistrable> registrable_{4096};
+  // The reply that is being looked at, while nothing is written down of it.
+  struct Unnoted {
+    std::uint32_t index;
+    const AttemptInfo* info;
+    const wire::MessageView* view;
+    Instant now;
+  };
+  const Unnoted* unnoted_ = nullptr;
+  // Replies with signatures to be computed, until the next `deliver`.
+  struct SignedReply {
+    std::uint32_t index;
+    std::uint32_t serial, zones_left;  // of the job; what it has left since is no answer to it
+    AttemptInfo info;
+    std::vector<std::uint8_t> message;
+  };
+  std::vector<SignedReply> signed_replies_;
 };
 
 }  // namespace caascan::engine

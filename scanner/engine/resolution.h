@@ -55,6 +55,9 @@ struct ZoneSecurity {
 };
 using ZoneSecurityPtr = std::shared_ptr<const ZoneSecurity>;
 
+struct Delegation;  // delegation.h
+using DelegationPtr = std::shared_ptr<const Delegation>;
+
 // How a resolution ended.
 struct Resolution {
   bool failed = false;
@@ -69,7 +72,7 @@ struct Resolution {
   std::vector<KeptRecord> records;   // NS, CNAME, DNAME and SOA of answer and authority
   std::vector<IpAddress> addresses;  // of an A or AAAA question
   wire::DnsName zone;                // the last zone asked; the root where the source does not know
-  std::vector<std::string> nameservers;  // of that zone where known, sorted
+  DelegationPtr cut;  // what led to that zone; null where the source does not know
   wire::DnsName alias_target;  // the last target of the alias chain; the root where there was none
   Security security = Security::kNotChecked;
   BogusKind bogus = BogusKind::kNone;       // with Cause::kBogus

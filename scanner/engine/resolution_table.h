@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "scanner/engine/resolution.h"
 
@@ -25,8 +26,9 @@ class ResolutionTable {
     std::uint32_t index = 0;
     bool is_new = false;  // the caller starts it
   };
-  // What one kept answer costs with its question, map node and links; names are short.
-  static constexpr std::size_t kEntryBytes = 768;
+  // What one kept answer costs with its question, map node and links, and a delegation that nobody
+  // else keeps; names are short.
+  static constexpr std::size_t kEntryBytes = 1024;
 
   explicit ResolutionTable(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
@@ -80,7 +82,7 @@ class ResolutionTable {
   std::size_t bytes_max_;
   std::deque<Entry> entries_;
   std::vector<std::uint32_t> free_;
-  std::unordered_map<Question, std::uint32_t, QuestionHash> by_question_;
+  boost::unordered_flat_map<Question, std::uint32_t, QuestionHash> by_question_;
   std::deque<Completed> completed_;
   std::uint32_t newest_ = kNone, oldest_ = kNone;  // ended ones, by last use
   std::size_t kept_ = 0;

@@ -1,6 +1,7 @@
 #include "scanner/engine/server_directory.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace caascan::engine {
 namespace {
@@ -10,10 +11,21 @@ bool holds(const std::vector<AddressRange>& ranges, const IpAddress& address) {
                              [&](const AddressRange& range) { return range.contains(address); });
 }
 
+// The first octets that addresses of the range have.
+std::pair<unsigned, unsigned> first_octets(const AddressRange& range) {
+  const unsigned first = range.base.octets[0];
+  return {first, first | (0xFFu >> std::min(range.prefix_bits, 8))};
+}
+
 }  // namespace
 
 ServerDirectory::ServerDirectory(const ServerDirectoryOptions& options, Exchanges& exchanges)
     : options_(options), exchanges_(exchanges) {
+  for (const AddressRange& range : options_.forbidden) {
+    const auto [from, to] = first_octets(range);
+    for (unsigned octet = from; octet <= to; ++octet)
+      (range.base.v6 ? suspect_v6_ : suspect_v4_).set(octet);
+  }
   if (options_.global_qps > 0) global_ = &budgets_.emplace_back(options_.global_qps);
   for (const RangeLimit& limit : options_.range_limits) {
     range_groups_.push_back(&budgets_.emplace_back(limit.qps));
@@ -24,6 +36,7 @@ ServerDirectory::ServerDirectory(const ServerDirectoryOptions& options, Exchange
 }
 
 bool ServerDirectory::may_be_asked(const IpAddress& address) const {
+  if (!(address.v6 ? suspect_v6_ : suspect_v4_).test(address.octets[0])) return true;
   return !holds(options_.forbidden, address) || holds(options_.allowed, address);
 }
 

@@ -2,13 +2,15 @@
 // all zones.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "scanner/engine/endpoint.h"
 #include "scanner/engine/exchanges.h"
@@ -65,10 +67,11 @@ class ServerDirectory {
 
   ServerDirectoryOptions options_;
   Exchanges& exchanges_;
+  std::bitset<256> suspect_v4_, suspect_v6_;  // first octets of addresses that may be forbidden
   std::deque<Budget> budgets_;
   std::vector<Budget*> range_groups_, suffix_groups_;
   Budget* global_ = nullptr;
-  std::unordered_map<IpAddress, ServerId> nameservers_;
+  boost::unordered_flat_map<IpAddress, ServerId, std::hash<IpAddress>> nameservers_;
 };
 
 }  // namespace caascan::engine

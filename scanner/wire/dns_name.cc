@@ -16,22 +16,22 @@ char lower(std::uint8_t octet) {
 }  // namespace
 
 std::optional<DnsName> DnsName::from_text(std::string_view text) {
-  DnsName name;
   if (text.ends_with('.')) text.remove_suffix(1);
-  if (text.empty()) return name;
-  name.wire_.clear();
+  if (text.empty()) return DnsName();
+  std::array<char, kWireNameOctetsMax> wire;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  if (text.size() + 2 > wire.size()) return std::nullopt;
+  std::size_t octets = 0;
   while (true) {
     const std::size_t dot = text.find('.');
     const std::string_view label = text.substr(0, dot);
     if (label.empty() || label.size() > kLabelMax) return std::nullopt;
-    name.wire_.push_back(static_cast<char>(label.size()));
-    for (const char octet : label) name.wire_.push_back(lower(static_cast<std::uint8_t>(octet)));
+    wire[octets++] = static_cast<char>(label.size());
+    for (const char octet : label) wire[octets++] = lower(static_cast<std::uint8_t>(octet));
     if (dot == std::string_view::npos) break;
     text.remove_prefix(dot + 1);
   }
-  name.wire_.push_back('\0');
-  if (name.wire_.size() > kWireNameOctetsMax) return std::nullopt;
-  return name;
+  wire[octets++] = '\0';
+  return DnsName(std::string_view(wire.data(), octets));
 }
 
 DnsName DnsName::read(Cursor& cursor) {
@@ -65,41 +65,50 @@ DnsName DnsName::read(Cursor& cursor) {
     return DnsName();
   }
   if (jumps == 0) cursor.skip(at.offset() - cursor.offset());
-  DnsName name;
-  name.wire_.assign(wire.data(), octets);
-  return name;
+  return DnsName(std::string_view(wire.data(), octets));
 }
 
 std::size_t DnsName::label_count() const {
+  const std::string_view octets = wire();
   std::size_t labels = 0;
-  for (std::size_t at = 0; wire_[at] != '\0'; at += 1 + static_cast<std::uint8_t>(wire_[at]))
+  for (std::size_t at = 0; octets[at] != '\0'; at += 1 + static_cast<std::uint8_t>(octets[at]))
     ++labels;
   return labels;
 }
 
 DnsName DnsName::parent() const {
-  DnsName up;
-  if (!is_root()) up.wire_ = wire_.substr(1 + static_cast<std::uint8_t>(wire_[0]));
-  return up;
+  if (is_root()) return *this;
+  return DnsName(wire().substr(1 + static_cast<std::uint8_t>(wire()[0])));
+}
+
+DnsName DnsName::last_labels(std::size_t labels) const {
+  const std::string_view octets = wire();
+  std::size_t at = 0;
+  for (std::size_t left = label_count(); left > labels; --left)
+    at += 1 + static_cast<std::uint8_t>(octets[at]);
+  return DnsName(octets.substr(at));
 }
 
 bool DnsName::is_within(const DnsName& ancestor) const {
-  if (!wire_.ends_with(ancestor.wire_)) return false;
+  const std::string_view octets = wire();
+  if (!octets.ends_with(ancestor.wire())) return false;
   // The match must begin at a label boundary.
-  const std::size_t start = wire_.size() - ancestor.wire_.size();
+  const std::size_t start = octets.size() - ancestor.wire().size();
   std::size_t at = 0;
-  while (at < start) at += 1 + static_cast<std::uint8_t>(wire_[at]);
+  while (at < start) at += 1 + static_cast<std::uint8_t>(octets[at]);
   return at == start;
 }
 
 std::string DnsName::text() const {
   if (is_root()) return ".";
+  const std::string_view octets = wire();
   std::string out;
-  for (std::size_t at = 0; wire_[at] != '\0';) {
-    const std::size_t length = static_cast<std::uint8_t>(wire_[at]);
+  out.reserve(octets.size());
+  for (std::size_t at = 0; octets[at] != '\0';) {
+    const std::size_t length = static_cast<std::uint8_t>(octets[at]);
     if (!out.empty()) out.push_back('.');
     for (std::size_t i = at + 1; i <= at + length; ++i) {
-      const auto octet = static_cast<std::uint8_t>(wire_[i]);
+      const auto octet = static_cast<std::uint8_t>(octets[i]);
       if (octet <= 0x20 || octet >= 0x7F) {
         fmt::format_to(std::back_inserter(out), "\\{:03}", octet);
         continue;

@@ -160,6 +160,24 @@ std::optional<Rdata> key_digest(const DnsName& owner, std::uint8_t digest_type, 
   }
 }
 
+// The type that a record belongs to: that of what it covers, where it is a signature.
+std::uint16_t signed_type(const MessageView& view, const RecordView& record) {
+  if (record.type != static_cast<std::uint16_t>(RecordType::kRrsig)) return record.type;
+  return Cursor(view.message(), record.rdata_offset).u16();
+}
+
+bool is_of_delegation(std::uint16_t type) {
+  switch (static_cast<RecordType>(type)) {
+    case RecordType::kCname:
+    case RecordType::kDs:
+    case RecordType::kNsec:
+    case RecordType::kNsec3:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Where the set of an owner, type and section is among the sets of a message. The few of an honest
 // message are looked through; a hostile one may hold thousands.
 class SetIndex {
@@ -240,7 +258,7 @@ std::expected<std::optional<DsRecord>, std::string> parse_anchor(std::string_vie
 
 }  // namespace
 
-std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& view) {
+std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& view, Wanted wanted) {
   std::vector<RrSet> sets;
   SetIndex index;
   struct Loose {
@@ -251,6 +269,7 @@ std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& vie
   std::vector<Loose> loose;
   for (const RecordView& record : view.records()) {
     if (record.section == Section::kAdditional || record.klass != kClassIn) continue;
+    if (wanted == Wanted::kOfDelegation && !is_of_delegation(signed_type(view, record))) continue;
     auto owner = view.owner(record);
     if (!owner) return std::unexpected(owner.error());
     auto rdata = expand(view.message(), record);

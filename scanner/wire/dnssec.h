@@ -63,10 +63,15 @@ struct RrSet {
 };
 inline constexpr std::size_t kRrsigFixedOctets = 18;  // RFC 4034 §3.1, up to the signer's name
 
+// Which sets are wanted of a message: all, or those that say something of a delegation (DS, CNAME,
+// NSEC, NSEC3).
+enum class Wanted : std::uint8_t { kAll, kOfDelegation };
+
 // The sets of answer and authority of `view`, in order of first appearance; RRSIG records stand in
 // the sets that they cover, and those that cover nothing in the message are left out, as is what is
 // not of class IN. An error where a name or data of a record cannot be read.
-[[nodiscard]] std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& view);
+[[nodiscard]] std::expected<std::vector<RrSet>, ParseError> read_rrsets(
+    const MessageView& view, Wanted wanted = Wanted::kAll);
 
 // The form of record data of `type` that is signed: the names in it in lower case, where that is
 // part of the canonical form (RFC 4034 §6.2, RFC 6840 §5.1).

@@ -1326,8 +1326,23 @@ TEST(ValidatorMessage, OneThatCannotBeReadIsBogus) {
   const Message message = Message("w.example.com", kCaa).add(Section::kAnswer, set);
   EXPECT_BOGUS(check(key, "w.example.com", kCaa, Claim::kAnswer, message),
                BogusKind::kBadSignature);
-  EXPECT_DS_BOGUS(check_ds(key, "w.example.com", message), BogusKind::kBadSignature);
   EXPECT_BOGUS(check_keys("example.com", {key.ds()}, message).validation, BogusKind::kBadSignature);
+}
+
+TEST(ValidatorDs, OneThatCannotBeReadIsBogusAndWhatIsNotOfTheDelegationIsNotRead) {
+  const SigningKey key("example.com", "one");
+  const SigningKey child("w.example.com", "two");
+  Records ds =
+      key.sign(records("w.example.com", wire::RecordType::kDs, {test::ds_rdata(child.ds())}));
+  Records caa = key.sign(records("w.example.com", kCaa, {test::caa_rdata("a.test")}));
+  caa.signatures[0].resize(10);
+  const Message good = Message("w.example.com", wire::RecordType::kDs)
+                           .add(Section::kAnswer, ds)
+                           .add(Section::kAuthority, caa);
+  EXPECT_EQ(check_ds(key, "w.example.com", good).state, DsState::kSecure);
+  ds.signatures[0].resize(10);
+  const Message bad = Message("w.example.com", wire::RecordType::kDs).add(Section::kAnswer, ds);
+  EXPECT_DS_BOGUS(check_ds(key, "w.example.com", bad), BogusKind::kBadSignature);
 }
 
 }  // namespace
