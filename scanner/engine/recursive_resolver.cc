@@ -57,7 +57,6 @@ void RecursiveResolver::ask(const Question& question, Freshness fresh, std::uint
   if (!asked.is_new) return;
   if (jobs_.size() <= asked.index) jobs_.resize(asked.index + 1);
   Job& job = jobs_[asked.index];
-  job = Job{};
   job.active = true;
   job.round = round;
   job.first_resolver = random_.below(static_cast<std::uint32_t>(options_.resolvers.size()));
@@ -80,7 +79,7 @@ void RecursiveResolver::send_next(std::uint32_t index) {
   query.type = table_.question(index).type;
   query.recursion_desired = true;
   if (!job.lower_case) query.case_seed = random_.u64() | 1;
-  job.live.push_back(exchanges_.start(server, query, wait, /*tcp=*/false, index));
+  job.live.push_back(exchanges_.start(server, std::move(query), wait, /*tcp=*/false, index));
 }
 
 void RecursiveResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, wire::Bytes message,
@@ -89,11 +88,12 @@ void RecursiveResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
   if (!job.active) return;
   Resolution& resolution = table_.resolution(owner);
   const auto view = wire::MessageView::parse(message);
-  Attempt attempt = make_evidence(exchanges_.endpoint(info.server), "", info,
-                                  view ? AttemptResult::kAnswer : AttemptResult::kMalformed,
-                                  job.round, options_.epoch_unix_ms, now);
+  const auto evidence = [&](AttemptResult result) {
+    return make_evidence(exchanges_.endpoint(info.server), "", info, result, job.round,
+                         options_.epoch_unix_ms, now);
+  };
   if (!view) {
-    resolution.attempts.push_back(std::move(attempt));
+    resolution.attempts.push_back(evidence(AttemptResult::kMalformed));
     job.last_cause = Cause::kMalformed;
     go_on_or_fail(owner, now);
     return;
@@ -102,6 +102,7 @@ void RecursiveResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
   const bool error =
       header.rcode != 0 && header.rcode != static_cast<std::uint8_t>(wire::Rcode::kNxDomain);
   if (error || header.tc || options_.trace) {
+    Attempt attempt = evidence(AttemptResult::kAnswer);
     add_reply(attempt, *view);
     resolution.attempts.push_back(std::move(attempt));
   }
@@ -199,7 +200,11 @@ void RecursiveResolver::go_on_or_fail(std::uint32_t index, Instant now) {
 void RecursiveResolver::finish(std::uint32_t index, Instant now) {
   Job& job = jobs_[index];
   for (const AttemptId attempt : job.live) exchanges_.abandon(attempt);
+  // Without giving its memory back: the next question needs it.
+  std::vector<AttemptId> live = std::move(job.live);
+  live.clear();
   job = Job{};
+  job.live = std::move(live);
   table_.finish(index, now);
 }
 

@@ -1,6 +1,7 @@
 #include "scanner/engine/resolution_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ingest/assert.h"
 
@@ -48,7 +49,6 @@ ResolutionTable::Asked ResolutionTable::ask(const Question& question, Freshness 
   } else {
     index = free_.back();
     free_.pop_back();
-    entries_[index] = Entry{};
   }
   Entry& entry = entries_[index];
   entry.used = true;
@@ -121,7 +121,10 @@ void ResolutionTable::drop(std::uint32_t index) {
 void ResolutionTable::free_if_unused(std::uint32_t index) {
   Entry& entry = entries_[index];
   if (!entry.used || entry.cached || !entry.done || entry.pins != 0) return;
+  std::vector<Waiter> waiters = std::move(entry.waiters);  // its memory serves the next one
+  waiters.clear();
   entry = Entry{};
+  entry.waiters = std::move(waiters);
   free_.push_back(index);
 }
 
