@@ -31,6 +31,7 @@
 #include "output/reservoir.h"
 #include "output/run_lock.h"
 #include "output/summary_text.h"
+#include "scanner/net/host_network.h"
 #include "scanner/net/udp_sockets.h"
 #include "scanner/oracle/oracle.h"
 #include "scanner/scan_options.h"
@@ -458,6 +459,10 @@ int run_command(const RawOptions& raw) {
     }
     writer.clear();
   });
+  const double qps = scan_options->engine.servers.global_qps;
+  for (const std::string& warning :
+       net::warnings_of(net::read_host_limits(), qps > 0 ? qps : net::kQuestionsPerSecondUsual))
+    spdlog::warn("{}", warning);
   const auto scanned = scan(
       *scan_options, queue,
       [&](engine::Verdict&& verdict) -> std::expected<void, std::string> {

@@ -195,14 +195,19 @@ struct ScanCounts {
   std::uint64_t queries_udp = 0, queries_tcp = 0;
   std::uint64_t replies = 0;   // matched
   std::uint64_t timeouts = 0;  // sends without a reply
+  std::uint64_t timeouts_voided =
+      0;  // not counted there: we lost datagrams meanwhile, and asked again
   // Datagrams that were not a reply to anything we had asked, by kind.
   std::uint64_t mismatch_id = 0, mismatch_address = 0, mismatch_question = 0, mismatch_case = 0,
                 mismatch_not_reply = 0, mismatch_short = 0, late = 0;
-  std::uint64_t kernel_drops = 0;  // SO_RXQ_OVFL
+  std::uint64_t kernel_drops = 0;  // by our sockets, for want of room (SK_MEMINFO_DROPS)
+  // Of this machine, whoever's they were, from the start of the scan to its end: RcvbufErrors and
+  // InErrors of UDP, IPv4 and IPv6.
+  std::uint64_t host_buffer_errors = 0, host_receive_errors = 0;
   // DNSSEC: signatures computed, record sets known to be good from before, names hashed for NSEC3.
   std::uint64_t signatures_checked = 0, signatures_reused = 0, nsec3_hashes = 0;
   std::uint64_t signatures_checked_ns = 0;  // what these checks took; 0: not measured
-  std::uint64_t rounds_void = 0;  // a canary failed in them too
+  std::uint64_t rounds_void = 0;            // a canary failed in them too
   double elapsed_s = 0;
   double first_query_s = 0;  // from the start of the run to the first query sent
 

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "scanner/net/event_loop.h"
+#include "scanner/net/host_network.h"
 #include "scanner/net/kernel_entropy.h"
 
 namespace caascan {
@@ -61,6 +62,7 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
     made.sockets_v6 = qps_v6 > 0 ? sockets_for(qps_v6) : 0;
   }
 
+  const net::UdpErrors errors_before = net::read_udp_errors();
   net::KernelEntropy entropy;
   engine::Engine engine(made, entropy);
   std::uint64_t findings = 0;
@@ -105,6 +107,9 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
   result.counts.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)] += open;
   result.counts.elapsed_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const net::UdpErrors errors = net::read_udp_errors();
+  result.counts.host_buffer_errors = errors.receive_buffer - errors_before.receive_buffer;
+  result.counts.host_receive_errors = errors.all - errors_before.all;
   result.counts.first_query_s = std::max(0.0, loop.first_query_s());
   return result;
 }

@@ -16,6 +16,9 @@ constexpr int kConfirmGrid = 8;
 // last send of a name that has timed out.
 constexpr Duration kLineCheckAge = std::chrono::seconds(2);
 
+// Resolvers are the user's own, so one port may ask them all: what leaves together can be joined.
+constexpr std::uint32_t kDatagramsPerPort = 1024;
+
 // So many servers of one finding are asked for their software.
 constexpr std::size_t kVersionsMax = 4;
 
@@ -43,7 +46,9 @@ bool resolver_declined(Cause cause, std::uint8_t rcode) {
 Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     : options_(options),
       random_(entropy),
-      exchanges_({options.sockets_v4, options.sockets_v6}, random_, counts_),
+      exchanges_({options.sockets_v4, options.sockets_v6,
+                  options.resolvers.empty() ? 1 : kDatagramsPerPort, options.window_max},
+                 random_, counts_),
       servers_(options.servers, exchanges_),
       versions_(exchanges_, random_),
       canaries_(options.canaries) {

@@ -79,7 +79,7 @@ class Engine final : public ResolutionSink {
 
   // Whether more names may be added now.
   [[nodiscard]] bool wants_names() const {
-    return active_ < options_.names_held_max && exchanges_.on_the_way() < options_.window_max;
+    return active_ < options_.names_held_max && exchanges_.has_room();
   }
   void add_name(DomainName name, Instant now);
 
@@ -93,7 +93,11 @@ class Engine final : public ResolutionSink {
     exchanges_.on_tcp_message(attempt, message, now);
   }
   void on_send_failed(AttemptId attempt, Instant now) { exchanges_.on_send_failed(attempt, now); }
-  void on_kernel_drops(std::uint64_t datagrams) { counts_.kernel_drops += datagrams; }
+  // So many datagrams have been lost in receive buffers of this machine.
+  void on_kernel_drops(std::uint64_t datagrams, Instant now) {
+    counts_.kernel_drops += datagrams;
+    exchanges_.on_own_loss(now);
+  }
 
   // Ends waits, goes on with every name that can go on, fills the outbox.
   void advance(Instant now);

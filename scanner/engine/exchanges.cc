@@ -1,5 +1,6 @@
 #include "scanner/engine/exchanges.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ingest/assert.h"
@@ -7,7 +8,7 @@
 namespace caascan::engine {
 
 Exchanges::Exchanges(const ExchangeOptions& options, Random& random, ScanCounts& counts)
-    : options_(options), random_(random), counts_(counts) {
+    : options_(options), random_(random), counts_(counts), window_(options.window_max) {
   const std::uint32_t sockets = options.sockets_v4 + options.sockets_v6;
   slots_.resize(sockets);
   slots_used_.resize(sockets);
@@ -25,13 +26,14 @@ ServerId Exchanges::add_server(const Endpoint& endpoint, Budget* own, Budget* gr
   return at->second;
 }
 
-AttemptId Exchanges::start(ServerId server, const wire::Query& query, Duration wait, bool tcp,
+AttemptId Exchanges::start(ServerId server, wire::Query query, Duration wait, bool tcp,
                            std::uint32_t owner) {
   CAASCAN_ASSERT(owner_ != nullptr && server < servers_.size() && wait <= kAttemptWaitMax);
   std::uint32_t index = 0;
   if (free_.empty()) {
     index = static_cast<std::uint32_t>(entries_.size());
     entries_.emplace_back();
+    generations_.push_back(0);
   } else {
     index = free_.back();
     free_.pop_back();
@@ -41,24 +43,49 @@ AttemptId Exchanges::start(ServerId server, const wire::Query& query, Duration w
   entry.owner = owner;
   entry.wait = wait;
   entry.wait_over = false;
-  entry.info = AttemptInfo{.server = server, .query = query, .tcp = tcp};
+  entry.voids = 0;
+  entry.info = AttemptInfo{.server = server, .query = std::move(query), .tcp = tcp};
   ++live_;
+  const AttemptId attempt{index, generations_[index]};
+  enqueue(attempt, server);
+  return attempt;
+}
+
+void Exchanges::enqueue(AttemptId attempt, ServerId server) {
   ++queued_;
   ++started_;
-  const AttemptId attempt{index, entry.generation};
   Server& to = servers_[server];
   to.queue.push_back(attempt);
   if (!to.scheduled) {
     to.scheduled = true;
     runnable_.push_back(server);
   }
-  return attempt;
+}
+
+// The same attempt with another id. What comes for the old one is late.
+void Exchanges::ask_again(AttemptId attempt, Entry& entry) {
+  slots_[entry.socket][entry.id] = kSlotQuarantined;
+  entry.state = State::kQueued;
+  entry.info.sent = false;
+  ++entry.voids;
+  --waits_running_;
+  ++counts_.timeouts_voided;
+  enqueue(attempt, entry.info.server);
+}
+
+void Exchanges::on_own_loss(Instant now) {
+  lost_at_ = now;
+  doubles_at_ = now + kSlowFor;
+  if (halved_at_ && now - *halved_at_ < kHalvedAgainAfter) return;
+  halved_at_ = now;
+  window_ = std::max(std::min(kWindowMin, options_.window_max), window_ / 2);
 }
 
 Exchanges::Entry* Exchanges::find(AttemptId attempt) {
-  if (attempt.index >= entries_.size()) return nullptr;
+  if (attempt.index >= entries_.size() || generations_[attempt.index] != attempt.generation)
+    return nullptr;
   Entry& entry = entries_[attempt.index];
-  return entry.generation == attempt.generation && entry.state != State::kFree ? &entry : nullptr;
+  return entry.state != State::kFree ? &entry : nullptr;
 }
 
 void Exchanges::abandon(AttemptId attempt) {
@@ -77,23 +104,35 @@ void Exchanges::release(Entry& entry, std::uint32_t index) {
     slots_[entry.socket][entry.id] = kSlotQuarantined;
   }
   entry.state = State::kFree;
-  ++entry.generation;
+  ++generations_[index];
   entry.info = AttemptInfo{};
   free_.push_back(index);
   --live_;
 }
 
-bool Exchanges::draw_slot(Entry& entry) {
+bool Exchanges::draw_slot(Entry& entry, Instant now) {
   const bool v6 = servers_[entry.info.server].endpoint.address.v6;
   const std::uint32_t sockets = v6 ? options_.sockets_v6 : options_.sockets_v4;
   if (sockets == 0) return false;
+  Burst& burst = bursts_[v6 ? 1 : 0];
+  if (burst.at != now) burst.left = 0;
   for (int draw = 0; draw < kIdDrawsMax; ++draw) {
     const std::uint64_t chance = random_.u64();
     const auto id = static_cast<std::uint16_t>(chance);
-    const auto socket = static_cast<std::uint32_t>(((chance >> 32) * sockets) >> 32) +
-                        (v6 ? options_.sockets_v4 : 0);
+    if (burst.left == 0) {
+      burst = {now,
+               static_cast<std::uint32_t>(((chance >> 32) * sockets) >> 32) +
+                   (v6 ? options_.sockets_v4 : 0),
+               options_.datagrams_per_port};
+    }
+    const std::uint32_t socket = burst.socket;
+    --burst.left;
     if (slots_[socket].empty()) slots_[socket].resize(65536, kSlotFree);
-    if (slots_used_[socket] >= kIdsLiveMax || slots_[socket][id] != kSlotFree) continue;
+    if (slots_used_[socket] >= kIdsLiveMax) {
+      burst.left = 0;
+      continue;
+    }
+    if (slots_[socket][id] != kSlotFree) continue;
     entry.socket = socket;
     entry.id = id;
     return true;
@@ -110,7 +149,7 @@ bool Exchanges::send(AttemptId attempt, Entry& entry, Instant now) {
     outbox_.tcp.push_back(std::move(request));
     ++counts_.queries_tcp;
   } else {
-    if (!draw_slot(entry)) return false;
+    if (!draw_slot(entry, now)) return false;
     slots_[entry.socket][entry.id] = kSlotFirst + attempt.index;
     ++slots_used_[entry.socket];
     quarantine_.push_back({now + kIdLife, entry.socket, entry.id});
@@ -239,12 +278,21 @@ void Exchanges::on_send_failed(AttemptId attempt, Instant now) {
 }
 
 void Exchanges::advance(Instant now) {
+  if (now >= doubles_at_) {
+    window_ = std::min(window_ * 2, options_.window_max);
+    doubles_at_ = window_ == options_.window_max ? kNever : now + kSlowFor;
+  }
   due_.clear();
   waits_->expire(now, due_);
   for (std::size_t i = 0; i < due_.size(); ++i) {
     const AttemptId attempt = AttemptId::unpack(due_[i]);
     Entry* entry = find(attempt);
-    if (entry == nullptr || entry->wait_over) continue;
+    if (entry == nullptr || entry->wait_over || entry->state != State::kLive) continue;
+    if (lost_at_ && entry->info.sent_at <= *lost_at_ && !entry->info.tcp &&
+        entry->voids < kVoidsMax) {
+      ask_again(attempt, *entry);
+      continue;
+    }
     entry->wait_over = true;
     --waits_running_;
     ++counts_.timeouts;

@@ -8,6 +8,11 @@
 // but the id stays live until kIdLife after the send: a late answer still counts while the owner is
 // interested. After an answer, or once abandoned, the id is in quarantine for the rest of kIdLife,
 // so that a second answer cannot be taken for another question's.
+//
+// Loss of our own. When a receive buffer of this machine has run over, a wait that was running then
+// says nothing of its server: the question is sent again, with a socket and an id of its own, and
+// the owner is not told (kVoidsMax times at most). And there is room for half as many questions,
+// for a second.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +46,15 @@ inline constexpr Duration kAttemptWaitMax = std::chrono::seconds(8);
 static_assert(kAttemptWaitMax + std::chrono::seconds(1) < kIdLife &&
               kIdLife < TimerWheel::kHorizon);
 
+// So many waits of one attempt may be void; then its silence counts whatever we lose. Rounds and
+// canaries are behind it.
+inline constexpr std::uint8_t kVoidsMax = 3;
+// A loss of our own halves the window, no more often than this and down to kWindowMin. It doubles
+// again after each kSlowFor without a loss.
+inline constexpr Duration kHalvedAgainAfter = std::chrono::milliseconds(100);
+inline constexpr Duration kSlowFor = std::chrono::seconds(1);
+inline constexpr std::size_t kWindowMin = 64;
+
 using ServerId = std::uint32_t;
 
 // Names one attempt; stale ids are recognised by their generation.
@@ -63,8 +77,8 @@ struct Datagram {
   AttemptId attempt;
 };
 
-// A question to send over a new TCP connection (without the two length octets); or, with no octets,
-// an earlier one to give up.
+// A question to send over TCP (without the two length octets); or, with no octets, an earlier one
+// to give up.
 struct TcpRequest {
   AttemptId attempt;
   Endpoint to;
@@ -111,6 +125,10 @@ class ExchangeOwner {
 struct ExchangeOptions {
   std::uint32_t sockets_v4 = 16;  // sockets 0..v4-1 are IPv4, the next v6 are IPv6
   std::uint32_t sockets_v6 = 16;
+  // So many datagrams of one moment leave from one socket that is drawn for them. Above 1 only
+  // where no server sees what others are asked: a server tells whoever runs it our port.
+  std::uint32_t datagrams_per_port = 1;
+  std::size_t window_max = 20000;  // questions on the way for which there is room
 };
 
 class Exchanges {
@@ -134,8 +152,7 @@ class Exchanges {
   }
 
   // Queues one attempt. `wait` (at most kAttemptWaitMax) runs from the send, not from now.
-  AttemptId start(ServerId server, const wire::Query& query, Duration wait, bool tcp,
-                  std::uint32_t owner);
+  AttemptId start(ServerId server, wire::Query query, Duration wait, bool tcp, std::uint32_t owner);
   // The owner has lost interest: no more calls about this attempt. Stale ids are ignored.
   void abandon(AttemptId attempt);
 
@@ -143,6 +160,9 @@ class Exchanges {
   void on_tcp_message(AttemptId attempt, wire::Bytes message, Instant now);
   // The kernel refused a datagram for good, or a TCP connection failed.
   void on_send_failed(AttemptId attempt, Instant now);
+
+  // A receive buffer of this machine has run over since the last call.
+  void on_own_loss(Instant now);
 
   // Ends waits and quarantines, then sends whatever the budgets grant.
   void advance(Instant now);
@@ -152,16 +172,18 @@ class Exchanges {
   [[nodiscard]] std::size_t queued() const { return queued_; }
   // Questions whose wait runs, and those that no budget has held back yet.
   [[nodiscard]] std::size_t on_the_way() const { return waits_running_ + started_; }
+  [[nodiscard]] bool has_room() const { return on_the_way() < window_; }
+  [[nodiscard]] std::size_t window() const { return window_; }
 
  private:
   enum class State : std::uint8_t { kFree, kQueued, kLive };
   struct Entry {
     State state = State::kFree;
-    std::uint32_t generation = 0;
     std::uint32_t owner = 0;
     std::uint32_t socket = 0;
     std::uint16_t id = 0;
     bool wait_over = false;
+    std::uint8_t voids = 0;
     Duration wait{};
     AttemptInfo info;
   };
@@ -183,13 +205,21 @@ class Exchanges {
     std::uint32_t socket;
     std::uint16_t id;
   };
+  // The socket that is drawn from now on for the rest of a burst, for each family.
+  struct Burst {
+    Instant at{};
+    std::uint32_t socket = 0;
+    std::uint32_t left = 0;
+  };
   static constexpr std::uint32_t kSlotFree = 0;
   static constexpr std::uint32_t kSlotQuarantined = 1;
   static constexpr std::uint32_t kSlotFirst = 2;  // slot value - kSlotFirst = index of the entry
 
   Entry* find(AttemptId attempt);
+  void enqueue(AttemptId attempt, ServerId server);
+  void ask_again(AttemptId attempt, Entry& entry);
   bool send(AttemptId attempt, Entry& entry, Instant now);
-  bool draw_slot(Entry& entry);
+  bool draw_slot(Entry& entry, Instant now);
   void release(Entry& entry, std::uint32_t index);
   void drain(ServerId server, Instant now);
   void deliver(Entry& entry, std::uint32_t index, wire::Bytes message, Instant now);
@@ -205,10 +235,12 @@ class Exchanges {
   ScanCounts& counts_;
   std::deque<Server> servers_;
   std::unordered_map<std::string, ServerId> server_by_endpoint_;
-  std::deque<Entry> entries_;
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> generations_;  // by entry; looked at for each wait, most are over
   std::vector<std::uint32_t> free_;
   std::vector<std::vector<std::uint32_t>> slots_;  // [socket][id]
   std::vector<std::uint32_t> slots_used_;          // by socket
+  std::array<Burst, 2> bursts_;                    // IPv4, IPv6
   std::deque<Quarantined> quarantine_;             // by time of sending, so by `until`
   std::unique_ptr<TimerWheel> waits_ = std::make_unique<TimerWheel>();
   std::vector<std::uint64_t> due_;
@@ -218,6 +250,10 @@ class Exchanges {
   std::size_t queued_ = 0;
   std::size_t waits_running_ = 0;
   std::size_t started_ = 0;  // since budgets were last asked
+  std::size_t window_;
+  // Of our own losses: the last one, when the window was last halved, and when it doubles.
+  std::optional<Instant> lost_at_, halved_at_;
+  Instant doubles_at_ = kNever;
   Outbox outbox_;
 };
 

@@ -9,6 +9,9 @@ namespace {
 
 // How long the loop sleeps at most, so that a stop request is seen in time.
 constexpr auto kSleepMax = std::chrono::milliseconds(200);
+// How old what the kernel says of its losses may be when a wait ends; and how often connections
+// that have become idle are looked for.
+constexpr auto kLookAroundEvery = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -21,7 +24,6 @@ EventLoop::EventLoop(engine::Engine& engine, NameQueue& names,
       on_verdict_(std::move(on_verdict)),
       on_turn_(std::move(on_turn)),
       work_(boost::asio::make_work_guard(io_)),
-      timer_(io_),
       udp_(io_, *this),
       tcp_(io_, *this) {}
 
@@ -63,19 +65,19 @@ void EventLoop::flush() {
   outbox.clear();
 }
 
+// Busy, the loop reads what has come and goes on; only with nothing to read does it sleep.
 void EventLoop::wait_until(engine::Instant wake) {
   io_.restart();
-  if (wake <= now_) {
-    io_.poll();
-    return;
+  if (!udp_.read_ready() && wake > now_) {
+    udp_.wake_when_ready();
+    const auto sleep =
+        std::min<engine::Duration>(wake == engine::kNever ? kSleepMax : wake - now_, kSleepMax);
+    // A time-out of the wait itself (rounded up to a millisecond), not a timer: that would be
+    // another call into the kernel each turn.
+    io_.run_one_for(sleep);
+    udp_.read_ready();
   }
-  const auto sleep =
-      std::min<engine::Duration>(wake == engine::kNever ? kSleepMax : wake - now_, kSleepMax);
-  timer_.expires_at(start_ + now_.time_since_epoch() + sleep);
-  timer_.async_wait([](boost::system::error_code) {});
-  io_.run_one();
   io_.poll();
-  timer_.cancel();
 }
 
 std::expected<void, std::string> EventLoop::run(const std::atomic<bool>* stop) {
@@ -83,6 +85,11 @@ std::expected<void, std::string> EventLoop::run(const std::atomic<bool>* stop) {
   std::expected<void, std::string> result;
   while (stop == nullptr || !stop->load(std::memory_order_relaxed)) {
     read_clock();
+    if (now_ - looked_around_ >= kLookAroundEvery) {
+      looked_around_ = now_;
+      udp_.check_drops();
+      tcp_.close_idle(now_);
+    }
     const bool more = take_names();
     engine_.advance(now_);
     flush();
@@ -110,7 +117,7 @@ void EventLoop::on_send_failed(engine::AttemptId attempt) {
   engine_.on_send_failed(attempt, now_);
 }
 void EventLoop::on_kernel_drops(std::uint64_t datagrams) {
-  engine_.on_kernel_drops(datagrams);
+  engine_.on_kernel_drops(datagrams, now_);
 }
 void EventLoop::on_tcp_message(engine::AttemptId attempt, wire::Bytes message) {
   read_clock();

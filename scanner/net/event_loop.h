@@ -9,7 +9,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "scanner/engine/engine.h"
 #include "scanner/name_queue.h"
@@ -59,12 +58,11 @@ class EventLoop final : public UdpEvents, public TcpEvents {
   TurnHandler on_turn_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::steady_timer timer_;
   UdpSockets udp_;
   TcpClient tcp_;
   std::vector<DomainName> batch_;
   std::size_t batch_used_ = 0;
-  engine::Instant now_{};
+  engine::Instant now_{}, looked_around_{};
   double first_query_s_ = -1;
 };
 

@@ -211,14 +211,28 @@ TEST(ScanCountsJson, EveryCountComesBack) {
   ScanCounts counts;
   std::uint64_t next = std::uint64_t{1} << 60;
   for (std::uint64_t& names : counts.names_by_outcome) names = next++;
-  for (const auto member :
-       {&ScanCounts::names_total, &ScanCounts::names_cleared, &ScanCounts::queries_udp,
-        &ScanCounts::queries_tcp, &ScanCounts::replies, &ScanCounts::timeouts,
-        &ScanCounts::mismatch_id, &ScanCounts::mismatch_address, &ScanCounts::mismatch_question,
-        &ScanCounts::mismatch_case, &ScanCounts::mismatch_not_reply, &ScanCounts::mismatch_short,
-        &ScanCounts::late, &ScanCounts::kernel_drops, &ScanCounts::signatures_checked,
-        &ScanCounts::signatures_checked_ns, &ScanCounts::signatures_reused,
-        &ScanCounts::nsec3_hashes, &ScanCounts::rounds_void}) {
+  for (const auto member : {&ScanCounts::names_total,
+                            &ScanCounts::names_cleared,
+                            &ScanCounts::queries_udp,
+                            &ScanCounts::queries_tcp,
+                            &ScanCounts::replies,
+                            &ScanCounts::timeouts,
+                            &ScanCounts::mismatch_id,
+                            &ScanCounts::mismatch_address,
+                            &ScanCounts::mismatch_question,
+                            &ScanCounts::mismatch_case,
+                            &ScanCounts::mismatch_not_reply,
+                            &ScanCounts::mismatch_short,
+                            &ScanCounts::late,
+                            &ScanCounts::kernel_drops,
+                            &ScanCounts::timeouts_voided,
+                            &ScanCounts::host_buffer_errors,
+                            &ScanCounts::host_receive_errors,
+                            &ScanCounts::signatures_checked,
+                            &ScanCounts::signatures_checked_ns,
+                            &ScanCounts::signatures_reused,
+                            &ScanCounts::nsec3_hashes,
+                            &ScanCounts::rounds_void}) {
     counts.*member = next++;
   }
   counts.elapsed_s = 12.625;

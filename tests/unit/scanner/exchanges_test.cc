@@ -215,5 +215,118 @@ TEST_F(ExchangesTest, TheWaitRunsFromTheSendNotFromTheQueue) {
   EXPECT_EQ(exchanges_.outbox().datagrams.size(), 2u);
 }
 
+TEST_F(ExchangesTest, AWaitDuringALossOfOurOwnIsVoidAndTheQuestionIsAskedAgain) {
+  start(5);
+  exchanges_.advance(Instant{});
+  const auto first = reply();
+  const std::uint32_t first_socket = socket_;
+  exchanges_.on_own_loss(Instant(milliseconds(500)));
+  exchanges_.advance(Instant(milliseconds(1002)));
+  EXPECT_TRUE(owner_.waits.empty());
+  EXPECT_EQ(counts_.timeouts, 0u);
+  EXPECT_EQ(counts_.timeouts_voided, 1u);
+  ASSERT_EQ(exchanges_.outbox().datagrams.size(), 2u);
+  const auto second = reply();
+  EXPECT_NE(std::pair(first_socket, std::pair(first[0], first[1])),
+            std::pair(socket_, std::pair(second[0], second[1])));
+  exchanges_.on_datagram(first_socket, to_, first, Instant(milliseconds(1003)));
+  EXPECT_EQ(counts_.late, 1u);
+  exchanges_.on_datagram(socket_, to_, second, Instant(milliseconds(1004)));
+  EXPECT_EQ(owner_.replies, std::vector<std::uint32_t>{5});
+  EXPECT_EQ(exchanges_.live(), 0u);
+}
+
+TEST_F(ExchangesTest, AWaitThatBeganAfterTheLossCounts) {
+  exchanges_.on_own_loss(Instant(milliseconds(500)));
+  start(5);
+  exchanges_.advance(Instant(milliseconds(501)));
+  exchanges_.advance(Instant(milliseconds(1503)));
+  EXPECT_EQ(owner_.waits, std::vector<std::uint32_t>{5});
+  EXPECT_EQ(counts_.timeouts_voided, 0u);
+}
+
+TEST_F(ExchangesTest, LossThatNeverEndsVoidsABoundedNumberOfWaits) {
+  start(5);
+  int second = 0;
+  for (; owner_.waits.empty() && second < 100; ++second) {
+    exchanges_.advance(Instant(second * milliseconds(1010)));
+    exchanges_.on_own_loss(Instant(second * milliseconds(1010) + milliseconds(5)));
+  }
+  EXPECT_EQ(counts_.timeouts_voided, kVoidsMax);
+  EXPECT_EQ(counts_.queries_udp, kVoidsMax + 1u);
+  EXPECT_EQ(owner_.waits, std::vector<std::uint32_t>{5});
+}
+
+TEST_F(ExchangesTest, AnAttemptThatIsAskedAgainCanBeAbandonedInItsQueue) {
+  const AttemptId attempt = start(5);
+  exchanges_.advance(Instant{});
+  exchanges_.outbox().clear();
+  exchanges_.on_own_loss(Instant(milliseconds(500)));
+  exchanges_.abandon(attempt);
+  exchanges_.advance(Instant(milliseconds(1002)));
+  EXPECT_TRUE(exchanges_.outbox().datagrams.empty());
+  EXPECT_EQ(exchanges_.live(), 0u);
+  EXPECT_EQ(exchanges_.on_the_way(), 0u);
+}
+
+TEST_F(ExchangesTest, ALossHalvesTheWindowUntilASecondHasPassedWithoutOne) {
+  const std::size_t whole = exchanges_.window();
+  exchanges_.on_own_loss(Instant(milliseconds(500)));
+  EXPECT_EQ(exchanges_.window(), whole / 2);
+  exchanges_.on_own_loss(Instant(milliseconds(599)));
+  EXPECT_EQ(exchanges_.window(), whole / 2);
+  exchanges_.on_own_loss(Instant(milliseconds(600)));
+  EXPECT_EQ(exchanges_.window(), whole / 4);
+  exchanges_.advance(Instant(milliseconds(1599)));
+  EXPECT_EQ(exchanges_.window(), whole / 4);
+  exchanges_.advance(Instant(milliseconds(1600)));
+  EXPECT_EQ(exchanges_.window(), whole / 2);
+  exchanges_.advance(Instant(milliseconds(2600)));
+  EXPECT_EQ(exchanges_.window(), whole);
+  exchanges_.advance(Instant(milliseconds(9999)));
+  EXPECT_EQ(exchanges_.window(), whole);
+  for (int i = 0; i < 100; ++i) exchanges_.on_own_loss(Instant(seconds(10 + i)));
+  EXPECT_EQ(exchanges_.window(), kWindowMin);
+}
+
+// Where bursts are allowed: one socket for all of a moment up to the number given, then another
+// draw; ids are drawn for each.
+TEST_F(ExchangesTest, DatagramsOfOneMomentShareASocketWhereThatIsAllowed) {
+  ExchangeOptions options{.sockets_v4 = 64, .sockets_v6 = 0};
+  options.datagrams_per_port = 100;
+  Exchanges bursts(options, random_, counts_);
+  bursts.set_owner(owner_);
+  const ServerId server = bursts.add_server(to_, nullptr, nullptr, nullptr);
+  std::set<std::uint32_t> sockets;
+  for (int moment = 0; moment < 20; ++moment) {
+    for (std::uint32_t i = 0; i < 100; ++i) bursts.start(server, {}, seconds(1), false, i);
+    bursts.advance(Instant(milliseconds(moment)));
+    std::set<std::uint32_t> of_moment, ids;
+    for (const Datagram& datagram : bursts.outbox().datagrams) {
+      of_moment.insert(datagram.socket);
+      ids.insert(bursts.outbox().bytes[datagram.offset] << 8 |
+                 bursts.outbox().bytes[datagram.offset + 1]);
+    }
+    EXPECT_EQ(bursts.outbox().datagrams.size(), 100u);
+    EXPECT_LE(of_moment.size(), 2u);  // an id that is taken costs a draw of the burst
+    EXPECT_EQ(ids.size(), 100u);
+    sockets.insert(of_moment.begin(), of_moment.end());
+    bursts.outbox().clear();
+  }
+  EXPECT_GT(sockets.size(), 10u);
+}
+
+TEST_F(ExchangesTest, WithoutBurstsEachDatagramDrawsItsSocket) {
+  ExchangeOptions options{.sockets_v4 = 64, .sockets_v6 = 0};
+  Exchanges single(options, random_, counts_);
+  single.set_owner(owner_);
+  const ServerId server = single.add_server(to_, nullptr, nullptr, nullptr);
+  for (std::uint32_t i = 0; i < 100; ++i) single.start(server, {}, seconds(1), false, i);
+  single.advance(Instant{});
+  std::set<std::uint32_t> sockets;
+  for (const Datagram& datagram : single.outbox().datagrams) sockets.insert(datagram.socket);
+  EXPECT_GT(sockets.size(), 30u);
+}
+
 }  // namespace
 }  // namespace caascan::engine
