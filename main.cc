@@ -271,6 +271,7 @@ std::vector<std::pair<std::string, std::string>> effective_options(const RawOpti
       {"exclude", raw.exclude_file},
       {"canary", raw.canary_file},
       {"profile", raw.scan.profile},
+      {"no-inference", raw.scan.no_inference ? "true" : "false"},
       {"confirm-rounds", raw.scan.confirm_rounds},
       {"confirm-after", raw.scan.confirm_after},
       {"memory", raw.scan.memory},
@@ -621,6 +622,7 @@ int check_command(const RawOptions& raw) {
   if (!options) return usage_error(options.error());
   if (raw.names.empty()) return usage_error("check needs a name");
   options->engine.trace = true;
+  options->engine.infer = false;  // every step is to be seen
   NameQueue queue;
   std::vector<DomainName> batch;
   for (const std::string& text : raw.names) {
@@ -740,6 +742,9 @@ void add_scan_options(CLI::App& command, RawOptions& raw) {
   command.add_option("--confirm-after", raw.scan.confirm_after, "time between two rounds")
       ->type_name("TIME")
       ->capture_default_str();
+  command.add_flag(
+      "--no-inference", raw.scan.no_inference,
+      "ask for every name in the first pass, even where others of its zone failed alike");
 }
 
 void add_config_option(CLI::App& command, RawOptions& raw) {

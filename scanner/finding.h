@@ -154,14 +154,18 @@ struct Finding {
   // Resolvers of other versions or settings than the profile's say something else.
   bool version_dependent = false;
   std::string insecure_at;  // with kInsecure: the delegation that is proven to have no DS
+  // Where the first pass took the failure from that of other names of the zone, one of these; the
+  // later rounds asked for this name itself. Empty where all did.
+  std::string inferred_from;
   std::vector<std::string> nameservers;  // of `zone`, lower case, sorted; empty where not known
   std::string
       soa_contact;  // RNAME of `zone` in presentation form, empty where not known; hostile text
   std::optional<AttemptResult> control_result;  // the A question at the failing label, same servers
   std::optional<std::uint8_t> control_rcode;
-  std::vector<std::int64_t> observed_unix_ms;  // end of each round in which the failure was seen
-  std::vector<Attempt> attempts;               // of all rounds, in order of sending
-  std::vector<ServerVersion> versions;         // of the servers at fault, as far as asked
+  std::vector<std::int64_t> observed_unix_ms;  // end of each round in which the failure was seen,
+                                               // or of the first, inferred
+  std::vector<Attempt> attempts;        // of all rounds, in order of sending
+  std::vector<ServerVersion> versions;  // of the servers at fault, as far as asked
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
@@ -191,7 +195,8 @@ struct DegradedZone {
 struct ScanCounts {
   std::array<std::uint64_t, kOutcomeCount> names_by_outcome{};  // adds up to names_total
   std::uint64_t names_total = 0;
-  std::uint64_t names_cleared = 0;  // failed in the first pass, good in a later round
+  std::uint64_t names_cleared = 0;   // failed in the first pass, good in a later round
+  std::uint64_t names_inferred = 0;  // taken to fail in the first pass, as others of their zone did
   std::uint64_t queries_udp = 0, queries_tcp = 0;
   std::uint64_t replies = 0;   // matched
   std::uint64_t timeouts = 0;  // sends without a reply

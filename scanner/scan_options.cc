@@ -129,6 +129,7 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
                   : root_from_hints(texts.root_hints, texts.root_hints_origin);
   if (!root) return Failure(root.error());
   options.engine.root = std::move(*root);
+  options.engine.infer = !texts.no_inference;
   if (!texts.no_dnssec) {
     auto anchors =
         texts.trust_anchor_origin.empty()

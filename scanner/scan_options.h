@@ -18,7 +18,7 @@ struct ScanOptionTexts {
   std::string root_hints_origin;        // its name, for errors
   std::string exclude, exclude_origin;  // likewise
   std::string trust_anchor, trust_anchor_origin;
-  bool no_dnssec = false;
+  bool no_dnssec = false, no_inference = false;
   std::string profile = "letsencrypt";
   std::string canary, canary_origin;  // contents and name of the file
 };

@@ -46,6 +46,11 @@ inline constexpr std::size_t kTargetsAtOnce =
     2;  // names looked up at a time: enough to ask, few if one answers
 inline constexpr std::size_t kAddressesPerZoneMax = 64;  // 20 names with a few addresses each
 
+// Per-zone economy: different names of a zone that every server of it has failed for in the same
+// way, before others of the first pass are taken to fail too; of these, one in so many is asked.
+inline constexpr std::uint8_t kFailuresToInfer = 2;
+inline constexpr std::uint32_t kInferredAsked = 100;
+
 static_assert(kTargetsPerDelegationMax <= kNameserversMax);
 static_assert(kFailedTargetsMax <= kTargetsPerDelegationMax &&
               kTargetsPerDelegationMax <= kTargetsPerLookupMax);

@@ -64,6 +64,7 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     made.trace = options_.trace;
     made.epoch_unix_ms = options_.epoch_unix_ms;
     made.stopwatch = options_.stopwatch;
+    made.infer = options_.infer && options_.confirm_rounds > 0;
     iterative_ =
         std::make_unique<IterativeResolver>(std::move(made), servers_, exchanges_, random_, *this);
     resolver_ = iterative_.get();
@@ -241,6 +242,10 @@ void Engine::on_failure(std::uint32_t index, const Resolution& resolution, Insta
     failure.insecure_at = resolution.insecure_at;
   }
   failure.observed_unix_ms.push_back(unix_ms(resolution.finished));
+  if (!resolution.inferred_from.is_root()) {
+    failure.inferred_from = resolution.inferred_from;
+    ++counts_.names_inferred;
+  }
   for (Attempt attempt : resolution.attempts) {
     attempt.round = task.round;
     failure.attempts.push_back(std::move(attempt));
@@ -339,6 +344,7 @@ void Engine::publish(std::uint32_t index) {
   finding->version_dependent = failure.version_dependent;
   finding->intermittent = diagnosis.right_in_lower_case();
   finding->bogus = failure.bogus;
+  if (!failure.inferred_from.is_root()) finding->inferred_from = failure.inferred_from.text();
   if (failure.security == Security::kInsecure) finding->insecure_at = failure.insecure_at.text();
   finding->soa_contact = diagnosis.soa_contact();
   finding->control_result = diagnosis.control_result();

@@ -49,6 +49,7 @@ struct EngineOptions {
   Profile profile = kProfiles.front();
   std::vector<wire::DnsName> canaries;  // names that should be alive, beside those found in the run
   bool every_verdict = false;           // hand out verdicts of names that are not affected too
+  bool infer = true;                    // see IterativeResolverOptions; not without confirmation
   bool trace = false;                   // the same with every step, for `caascan check`
   std::int64_t epoch_unix_ms = 0;       // wall clock at Instant zero
   Stopwatch stopwatch = nullptr;        // for what signature checks cost; null: not measured
@@ -147,6 +148,7 @@ class Engine final : public ResolutionSink {
     BogusKind bogus = BogusKind::kNone;
     bool nsec = false, version_dependent = false;
     wire::DnsName insecure_at;
+    wire::DnsName inferred_from;
     std::vector<std::int64_t> observed_unix_ms;
     std::vector<Attempt> attempts;
     std::unique_ptr<Diagnosis> diagnosis;

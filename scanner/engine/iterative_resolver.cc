@@ -72,16 +72,19 @@ void IterativeResolver::ask(const Question& question, Freshness fresh, std::uint
   // Who wants to know whether somebody is alive now does not want the delegation anew.
   if (asked.is_new)
     begin(question, fresh.of_good_too ? Instant{} : fresh.after, round, 0,
-          std::make_shared<Quota>(), asked.index, now);
+          std::make_shared<Quota>(), asked.index, now,
+          /*may_infer=*/options_.infer && round == 0 && !fresh.of_good_too);
 }
 
 void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
                               int depth, std::shared_ptr<Quota> quota, std::uint32_t index,
-                              Instant now) {
+                              Instant now, bool may_infer) {
   if (jobs_.size() <= index) jobs_.resize(index + 1);
   Job& made = job(index);
   made = Job{};
   made.active = true;
+  made.may_infer =
+      may_infer && question.type == RecordType::kCaa && question.purpose == Purpose::kVerdict;
   made.serial = ++jobs_begun_;
   made.round = round;
   made.depth = depth;
@@ -211,6 +214,7 @@ void IterativeResolver::leave_zone(Job& it) {
 void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
   Job& it = job(index);
   if (question(index).type == RecordType::kDnskey && !has_ds(index, now)) return;
+  if (infer_failure(index, now)) return;
   Resolution& resolution = table_.resolution(index);
   resolution.zone = it.cut->zone;
   resolution.cut = it.cut;
@@ -542,6 +546,7 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
       break;
   }
   record_degraded(index);
+  if (!failing_.empty() && question(index).type == RecordType::kCaa) failing_.erase(it.cut->zone);
   const bool for_the_gate_only = it.probe != it.name;
   if (for_the_gate_only || it.holds_gate) {
     // The parent answers for the gate itself: there is no cut at it.
@@ -689,8 +694,12 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
   if (it.quota->sends >= kSendsPerLookupMax) {
     fail(index, Cause::kQuotaUsedUp, now);
   } else if (*most > 0) {
-    fail(index, static_cast<Cause>(most - votes.begin()), now);
+    const auto cause = static_cast<Cause>(most - votes.begin());
+    if (!silence && !unreachable && std::cmp_equal(*most, it.targets.size()))
+      learn_failure(index, cause);
+    fail(index, cause, now);
   } else if (silence) {
+    if (!unreachable && !it.names_silent) learn_failure(index, Cause::kTimeout);
     fail(index, Cause::kTimeout, now);
   } else if (unreachable || it.other_family > 0) {
     fail(index, Cause::kUnreachable, now);
@@ -699,6 +708,40 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
   } else {
     fail(index, Cause::kNoAddress, now);
   }
+}
+
+// Whether the name fails as others of its zone did, without being asked.
+bool IterativeResolver::infer_failure(std::uint32_t index, Instant now) {
+  const Job& it = job(index);
+  if (!it.may_infer || it.aliases > 0 || failing_.empty()) return false;
+  const auto found = failing_.find(it.cut->zone);
+  if (found == failing_.end() || found->second.names < kFailuresToInfer ||
+      found->second.first == question(index).name || random_.below(kInferredAsked) == 0) {
+    return false;
+  }
+  Resolution& resolution = table_.resolution(index);
+  resolution.zone = it.cut->zone;
+  resolution.cut = it.cut;
+  resolution.inferred_from = found->second.first;
+  resolution.attempts.clear();
+  fail(index, found->second.cause, now);
+  return true;
+}
+
+// Of bogus zones each name fails in its own way, and a TLD has more than one kind of name below it.
+void IterativeResolver::learn_failure(std::uint32_t index, Cause cause) {
+  const Job& it = job(index);
+  const wire::DnsName& zone = it.cut->zone;
+  const Question& asked = question(index);
+  if (!options_.infer || asked.type != RecordType::kCaa || asked.purpose != Purpose::kVerdict ||
+      it.aliases > 0 || it.probe != asked.name || cause == Cause::kBogus ||
+      zone.label_count() < 2 || failing_.size() >= not_cut_max_) {
+    return;
+  }
+  FailingZone& failing = failing_[zone];
+  if (failing.cause != cause) failing = {cause, 0, asked.name};
+  if (failing.names == 0 || (failing.names < kFailuresToInfer && failing.first != asked.name))
+    ++failing.names;
 }
 
 void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {

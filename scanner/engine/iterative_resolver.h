@@ -45,9 +45,13 @@ struct IterativeResolverOptions {
   std::size_t cache_bytes_max = std::size_t{64} << 20;  // half for delegations, half for answers
   Profile profile = kProfiles.front();
   bool use_v4 = true, use_v6 = true;  // which families this machine can send to
-  bool trace = false;                 // keep the evidence of good resolutions too
-  std::int64_t epoch_unix_ms = 0;     // wall clock at Instant zero, for evidence
-  Stopwatch stopwatch = nullptr;      // for what signature checks cost
+  // Whether a name of the first pass is taken to fail, unasked, where every server of its zone has
+  // failed in the same way for kFailuresToInfer others; one in kInferredAsked is asked all the
+  // same.
+  bool infer = false;
+  bool trace = false;              // keep the evidence of good resolutions too
+  std::int64_t epoch_unix_ms = 0;  // wall clock at Instant zero, for evidence
+  Stopwatch stopwatch = nullptr;   // for what signature checks cost
 };
 
 class IterativeResolver final : public ResolutionSource {
@@ -128,6 +132,7 @@ class IterativeResolver final : public ResolutionSource {
   // One question under way; index as in the table.
   struct Job {
     bool active = false;
+    bool may_infer = false;
     std::uint32_t serial = 0;  // what a job of the same index before it waited for is not its own
     std::uint32_t zones_left = 0;
     std::uint8_t round = 0;
@@ -182,7 +187,8 @@ class IterativeResolver final : public ResolutionSource {
   Job& job(std::uint32_t index) { return jobs_[index]; }
   const Question& question(std::uint32_t index) const { return table_.question(index); }
   void begin(const Question& question, Instant fresh_after, std::uint8_t round, int depth,
-             std::shared_ptr<Quota> quota, std::uint32_t index, Instant now);
+             std::shared_ptr<Quota> quota, std::uint32_t index, Instant now,
+             bool may_infer = false);
   void go_to(std::uint32_t index, wire::DnsName name);
   void locate(std::uint32_t index, Instant now);
   DelegationPtr closest(const Job& job, wire::RecordType type, Instant now);
@@ -247,6 +253,9 @@ class IterativeResolver final : public ResolutionSource {
                      wire::Bytes message, Instant now);
   void answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode, Instant now);
   void fail_zone(std::uint32_t index, Instant now);
+  // Per-zone economy.
+  bool infer_failure(std::uint32_t index, Instant now);
+  void learn_failure(std::uint32_t index, Cause cause);
   void fail(std::uint32_t index, Cause cause, Instant now);
   void record_degraded(std::uint32_t index);
   void finish(std::uint32_t index, Instant now);
@@ -271,6 +280,13 @@ class IterativeResolver final : public ResolutionSource {
   std::deque<wire::DnsName> not_cut_order_;
   std::size_t not_cut_max_;
   std::vector<DegradedZone> degraded_;
+  // Of zones whose servers all failed alike.
+  struct FailingZone {
+    Cause cause = Cause::kNone;
+    std::uint8_t names = 0;  // different ones that failed, no further counted than needed
+    wire::DnsName first;
+  };
+  boost::unordered_flat_map<wire::DnsName, FailingZone, std::hash<wire::DnsName>> failing_;
   // By hash of the name; the one that comes later has the place.
   struct KnownRegistrable {
     wire::DnsName name;

@@ -72,12 +72,14 @@ struct Resolution {
   std::vector<KeptRecord> records;   // NS, CNAME, DNAME and SOA of answer and authority
   std::vector<IpAddress> addresses;  // of an A or AAAA question
   wire::DnsName zone;                // the last zone asked; the root where the source does not know
-  DelegationPtr cut;  // what led to that zone; null where the source does not know
+  DelegationPtr cut;                 // what led to that zone; null where the source does not know
   wire::DnsName alias_target;  // the last target of the alias chain; the root where there was none
   Security security = Security::kNotChecked;
-  BogusKind bogus = BogusKind::kNone;       // with Cause::kBogus
-  bool nsec = false;                        // the wrong or right denial was of NSEC records
-  wire::DnsName insecure_at;                // with kInsecure
+  BogusKind bogus = BogusKind::kNone;  // with Cause::kBogus
+  bool nsec = false;                   // the wrong or right denial was of NSEC records
+  wire::DnsName insecure_at;           // with kInsecure
+  wire::DnsName inferred_from;  // it was not asked: of the names that failed before it, one; the
+                                // root where it was asked
   bool version_dependent = false;           // it failed where resolvers of other versions do not
   ZoneSecurityPtr zone_security;            // of a DNSKEY question
   std::shared_ptr<const DsAnswer> ds;       // of a DS question

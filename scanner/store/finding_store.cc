@@ -244,6 +244,7 @@ struct CountMember {
 constexpr CountMember kCountMembers[] = {
     {"names_total", &ScanCounts::names_total},
     {"names_cleared", &ScanCounts::names_cleared},
+    {"names_inferred", &ScanCounts::names_inferred},
     {"queries_udp", &ScanCounts::queries_udp},
     {"queries_tcp", &ScanCounts::queries_tcp},
     {"replies", &ScanCounts::replies},
@@ -295,6 +296,7 @@ std::string finding_to_json(const Finding& finding) {
   out["intermittent"] = finding.intermittent;
   out["version_dependent"] = finding.version_dependent;
   out["insecure_at"] = to_json_text(finding.insecure_at);
+  out["inferred_from"] = to_json_text(finding.inferred_from);
   out["nameservers"] = to_json(finding.nameservers);
   out["soa_contact"] = to_json_text(finding.soa_contact);
   if (finding.control_result) out["control_result"] = word(*finding.control_result);
@@ -373,6 +375,7 @@ std::expected<Finding, std::string> finding_from_json(std::string_view line) {
   out.intermittent = members.flag("intermittent");
   out.version_dependent = members.flag("version_dependent");
   out.insecure_at = members.text("insecure_at");
+  out.inferred_from = members.text("inferred_from");
   out.nameservers = members.texts("nameservers");
   out.soa_contact = members.text("soa_contact");
   if (members.has("control_result")) {

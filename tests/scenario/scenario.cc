@@ -223,6 +223,10 @@ void Reader::line(const Words& words) {
     check([holds = comparison(words, 1, "the number of cleared names")](const ScenarioRun& run) {
       return holds(static_cast<double>(run.engine.counts().names_cleared));
     });
+  } else if (verb == "inferred" && words.size() == 3) {
+    check([holds = comparison(words, 1, "the number of inferred names")](const ScenarioRun& run) {
+      return holds(static_cast<double>(run.engine.counts().names_inferred));
+    });
   } else if (verb == "took" && words.size() == 3) {
     Words plain = words;
     plain[2] = fmt::format("{}", static_cast<double>(duration(words[2]).count()) / 1e9);
@@ -434,6 +438,8 @@ void Reader::option(const Words& words) {
         fail("not a profile: " + value);
     } else if (key == "no-v6")
       options.use_v6 = false;
+    else if (key == "no-inference")
+      options.infer = false;
     else if (key == "no-v4")
       options.use_v4 = false;
     else if (key == "seed")

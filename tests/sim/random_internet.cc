@@ -795,6 +795,7 @@ SeedReport run_seed(std::uint64_t seed) {
   options.confirm_rounds = static_cast<std::uint32_t>(weather.confirm_rounds);
   options.confirm_after = seconds(5);
   options.trace = true;
+  options.infer = seed % 2 == 0;
   options.window_max = chance.next() % 2 ? 1000 : 1 + chance.next() % 50;
   if (chance.next() % 4 == 0) options.names_held_max = 1 + chance.next() % 50;
   constexpr std::array<double, 4> kRates = {10, 50, 100, 350};

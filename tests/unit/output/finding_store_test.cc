@@ -43,7 +43,8 @@ TEST(FindingJson, HostileOctetsInEveryTextComeOutAsPrintableAscii) {
   Attempt& attempt = finding.attempts[0];
   attempt.server_name = attempt.server_address = attempt.qname = attempt.qtype = hostile;
   attempt.extended_error_text = hostile;
-  finding.insecure_at = finding.versions[0].text = finding.versions[1].server_address = hostile;
+  finding.insecure_at = finding.inferred_from = finding.versions[0].text =
+      finding.versions[1].server_address = hostile;
   const std::string line = finding_to_json(finding);
   for (const char c : line) EXPECT_TRUE(c >= 0x20 && c < 0x7F) << static_cast<int>(c);
   const auto read = finding_from_json(line);
@@ -51,6 +52,7 @@ TEST(FindingJson, HostileOctetsInEveryTextComeOutAsPrintableAscii) {
   EXPECT_EQ(read->zone, "\\000\\013\\010\\027]0;x\\007\"\\\\255\\254\\226\\128\\174\\127");
   EXPECT_EQ(read->attempts[0].qname, read->zone);
   EXPECT_EQ(read->insecure_at, read->zone);
+  EXPECT_EQ(read->inferred_from, read->zone);
   EXPECT_EQ(read->versions[0].text, read->zone);
   EXPECT_EQ(read->versions[1].server_address, read->zone);
   // What has been made harmless once stays as it is.
@@ -213,10 +215,14 @@ TEST(ScanCountsJson, EveryCountComesBack) {
   for (std::uint64_t& names : counts.names_by_outcome) names = next++;
   for (const auto member : {&ScanCounts::names_total,
                             &ScanCounts::names_cleared,
+                            &ScanCounts::names_inferred,
                             &ScanCounts::queries_udp,
                             &ScanCounts::queries_tcp,
                             &ScanCounts::replies,
                             &ScanCounts::timeouts,
+                            &ScanCounts::timeouts_voided,
+                            &ScanCounts::host_buffer_errors,
+                            &ScanCounts::host_receive_errors,
                             &ScanCounts::mismatch_id,
                             &ScanCounts::mismatch_address,
                             &ScanCounts::mismatch_question,
@@ -225,9 +231,6 @@ TEST(ScanCountsJson, EveryCountComesBack) {
                             &ScanCounts::mismatch_short,
                             &ScanCounts::late,
                             &ScanCounts::kernel_drops,
-                            &ScanCounts::timeouts_voided,
-                            &ScanCounts::host_buffer_errors,
-                            &ScanCounts::host_receive_errors,
                             &ScanCounts::signatures_checked,
                             &ScanCounts::signatures_checked_ns,
                             &ScanCounts::signatures_reused,
