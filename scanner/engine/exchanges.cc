@@ -180,6 +180,11 @@ void Exchanges::drain(ServerId id, Instant now) {
       server.queue.pop_front();
       continue;
     }
+    if (!owner_of(entry->info).still_wants(entry->owner)) {
+      release(*entry, server.queue.front().index);
+      server.queue.pop_front();
+      continue;
+    }
     Instant granted = take_all(server.budgets, now);
     if (granted <= now && !send(server.queue.front(), *entry, now)) {
       // Every id that was drawn is in use: try again when the wheel has turned.

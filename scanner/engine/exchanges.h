@@ -118,6 +118,9 @@ class ExchangeOwner {
   // The wait is over without a reply. The attempt stays live; `on_reply` may still come.
   virtual void on_wait_over(std::uint32_t owner, AttemptId attempt, const AttemptInfo& info,
                             Instant now) = 0;
+  // The budget is there for an attempt that has waited for it. False: nobody needs it any more; it
+  // is over, and nothing more is told of it. May neither start nor abandon attempts.
+  virtual bool still_wants(std::uint32_t /*owner*/) { return true; }
   // The kernel would not send, or TCP failed. The attempt is over.
   virtual void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) = 0;
 };

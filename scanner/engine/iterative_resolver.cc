@@ -214,7 +214,11 @@ void IterativeResolver::leave_zone(Job& it) {
 void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
   Job& it = job(index);
   if (question(index).type == RecordType::kDnskey && !has_ds(index, now)) return;
-  if (infer_failure(index, now)) return;
+  if (!it.holds_gate && is_inferred(index)) {
+    if (!options_.trace) table_.resolution(index).attempts.clear();  // those of the zone above
+    fail_unasked(index, now);
+    return;
+  }
   Resolution& resolution = table_.resolution(index);
   resolution.zone = it.cut->zone;
   resolution.cut = it.cut;
@@ -710,22 +714,36 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
   }
 }
 
-// Whether the name fails as others of its zone did, without being asked.
-bool IterativeResolver::infer_failure(std::uint32_t index, Instant now) {
-  const Job& it = job(index);
+// Whether the name is taken to fail as others of its zone did. The die is cast once.
+bool IterativeResolver::is_inferred(std::uint32_t index) {
+  Job& it = job(index);
   if (!it.may_infer || it.aliases > 0 || failing_.empty()) return false;
   const auto found = failing_.find(it.cut->zone);
   if (found == failing_.end() || found->second.names < kFailuresToInfer ||
-      found->second.first == question(index).name || random_.below(kInferredAsked) == 0) {
+      found->second.first == question(index).name) {
     return false;
   }
+  it.may_infer = random_.below(kInferredAsked) != 0;
+  return it.may_infer;
+}
+
+void IterativeResolver::fail_unasked(std::uint32_t index, Instant now) {
+  const Job& it = job(index);
+  const FailingZone& failing = failing_.at(it.cut->zone);
   Resolution& resolution = table_.resolution(index);
   resolution.zone = it.cut->zone;
   resolution.cut = it.cut;
-  resolution.inferred_from = found->second.first;
-  resolution.attempts.clear();
-  fail(index, found->second.cause, now);
-  return true;
+  resolution.inferred_from = failing.first;
+  fail(index, failing.cause, now);
+}
+
+// What waits for a budget when its zone is found to fail does not need it any more; perhaps some of
+// the servers have answered already.
+bool IterativeResolver::still_wants(std::uint32_t owner) {
+  const Job& it = job(owner);
+  if (!it.active || it.holds_gate || !is_inferred(owner)) return true;
+  inferred_.push_back({owner, it.serial});
+  return false;
 }
 
 // Of bogus zones each name fails in its own way, and a TLD has more than one kind of name below it.
@@ -813,6 +831,16 @@ void IterativeResolver::finish(std::uint32_t index, Instant now) {
 }
 
 void IterativeResolver::deliver(Instant now) {
+  for (const InferredJob& inferred : std::exchange(inferred_, {})) {
+    const Job& it = job(inferred.index);
+    if (!it.active || it.serial != inferred.serial) continue;
+    if (failing_.contains(it.cut->zone)) {
+      fail_unasked(inferred.index, now);
+    } else {
+      // Somebody of the zone has answered well since.
+      locate(inferred.index, now);
+    }
+  }
   // One after the other: between two computations of a signature, other work would find the caches
   // of the processor full of them, and they those full of other work.
   for (const SignedReply& reply : std::exchange(signed_replies_, {})) {

@@ -67,9 +67,10 @@ class IterativeResolver final : public ResolutionSource {
   void on_wait_over(std::uint32_t owner, AttemptId attempt, const AttemptInfo& info,
                     Instant now) override;
   void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) override;
+  bool still_wants(std::uint32_t owner) override;
   void deliver(Instant now) override;
   [[nodiscard]] bool has_deliveries() const override {
-    return table_.has_deliveries() || !signed_replies_.empty();
+    return table_.has_deliveries() || !signed_replies_.empty() || !inferred_.empty();
   }
   [[nodiscard]] std::size_t resolutions_under_way() const { return table_.under_way(); }
   [[nodiscard]] ValidatorCounts validator_counts() const { return validator_.counts(); }
@@ -254,7 +255,8 @@ class IterativeResolver final : public ResolutionSource {
   void answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode, Instant now);
   void fail_zone(std::uint32_t index, Instant now);
   // Per-zone economy.
-  bool infer_failure(std::uint32_t index, Instant now);
+  [[nodiscard]] bool is_inferred(std::uint32_t index);
+  void fail_unasked(std::uint32_t index, Instant now);
   void learn_failure(std::uint32_t index, Cause cause);
   void fail(std::uint32_t index, Cause cause, Instant now);
   void record_degraded(std::uint32_t index);
@@ -287,6 +289,10 @@ class IterativeResolver final : public ResolutionSource {
     wire::DnsName first;
   };
   boost::unordered_flat_map<wire::DnsName, FailingZone, std::hash<wire::DnsName>> failing_;
+  struct InferredJob {
+    std::uint32_t index, serial;
+  };
+  std::vector<InferredJob> inferred_;  // to fail at the next `deliver`
   // By hash of the name; the one that comes later has the place.
   struct KnownRegistrable {
     wire::DnsName name;
