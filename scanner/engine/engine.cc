@@ -49,7 +49,9 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
       exchanges_({options.sockets_v4, options.sockets_v6,
                   options.resolvers.empty() ? 1 : kDatagramsPerPort, options.window_max},
                  random_, counts_),
-      servers_(options.servers, exchanges_),
+      own_budgets_(options.budgets == nullptr ? std::make_unique<Budgets>(options.servers)
+                                              : nullptr),
+      servers_(options.servers, own_budgets_ ? *own_budgets_ : *options.budgets, exchanges_),
       versions_(exchanges_, random_),
       canaries_(options.canaries) {
   CAASCAN_ASSERT(options_.confirm_rounds <= kConfirmRoundsMax);

@@ -38,6 +38,7 @@ struct EngineOptions {
   std::vector<wire::DsRecord> trust_anchors;  // of the root; none: nothing is validated
   bool use_v4 = true, use_v6 = true;          // which families this machine can send to
   ServerDirectoryOptions servers;
+  Budgets* budgets = nullptr;        // those of the run, borrowed; null: the engine has its own
   std::uint32_t confirm_rounds = 1;  // at most kConfirmRoundsMax
   Duration confirm_after = std::chrono::seconds(30);
   // Questions on the wire whose wait runs. What waits for a budget, for another's answer or for a
@@ -75,7 +76,7 @@ struct Verdict {
 
 class Engine final : public ResolutionSink {
  public:
-  // Budgets of limit groups are made inside; `entropy` is borrowed. One thread.
+  // `entropy` is borrowed. One thread.
   Engine(const EngineOptions& options, EntropySource& entropy);
 
   // Whether more names may be added now.
@@ -209,6 +210,7 @@ class Engine final : public ResolutionSink {
   Random random_;
   ScanCounts counts_;
   Exchanges exchanges_;
+  std::unique_ptr<Budgets> own_budgets_;  // null: those of `options_` count
   ServerDirectory servers_;
   VersionProbe versions_;
   std::unique_ptr<RecursiveResolver> recursive_;  // one of the two

@@ -19,19 +19,31 @@ std::pair<unsigned, unsigned> first_octets(const AddressRange& range) {
 
 }  // namespace
 
-ServerDirectory::ServerDirectory(const ServerDirectoryOptions& options, Exchanges& exchanges)
-    : options_(options), exchanges_(exchanges) {
+Budgets::Budgets(const ServerDirectoryOptions& options)
+    : range_limits_(options.range_limits), suffix_limits_(options.suffix_limits) {
+  if (options.global_qps > 0) global_ = &budgets_.emplace_back(options.global_qps);
+  for (const RangeLimit& limit : range_limits_)
+    range_groups_.push_back(&budgets_.emplace_back(limit.qps));
+  for (const SuffixLimit& limit : suffix_limits_)
+    suffix_groups_.push_back(&budgets_.emplace_back(limit.qps));
+}
+
+Budgets::Of Budgets::of(const Endpoint& endpoint, double qps, const wire::DnsName* name) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = by_endpoint_.find(endpoint); found != by_endpoint_.end())
+    return found->second;
+  const Of made = {&budgets_.emplace_back(qps), group_of(endpoint.address, name), global_};
+  by_endpoint_.emplace(endpoint, made);
+  return made;
+}
+
+ServerDirectory::ServerDirectory(const ServerDirectoryOptions& options, Budgets& budgets,
+                                 Exchanges& exchanges)
+    : options_(options), budgets_(budgets), exchanges_(exchanges) {
   for (const AddressRange& range : options_.forbidden) {
     const auto [from, to] = first_octets(range);
     for (unsigned octet = from; octet <= to; ++octet)
       (range.base.v6 ? suspect_v6_ : suspect_v4_).set(octet);
-  }
-  if (options_.global_qps > 0) global_ = &budgets_.emplace_back(options_.global_qps);
-  for (const RangeLimit& limit : options_.range_limits) {
-    range_groups_.push_back(&budgets_.emplace_back(limit.qps));
-  }
-  for (const SuffixLimit& limit : options_.suffix_limits) {
-    suffix_groups_.push_back(&budgets_.emplace_back(limit.qps));
   }
 }
 
@@ -40,11 +52,11 @@ bool ServerDirectory::may_be_asked(const IpAddress& address) const {
   return !holds(options_.forbidden, address) || holds(options_.allowed, address);
 }
 
-Budget* ServerDirectory::group_of(const IpAddress& address, const wire::DnsName* name) {
+Budget* Budgets::group_of(const IpAddress& address, const wire::DnsName* name) {
   Budget* group = nullptr;
   int longest = -1;
   for (std::size_t i = 0; i < range_groups_.size(); ++i) {
-    const AddressRange& range = options_.range_limits[i].range;
+    const AddressRange& range = range_limits_[i].range;
     if (range.prefix_bits <= longest || !range.contains(address)) continue;
     longest = range.prefix_bits;
     group = range_groups_[i];
@@ -52,7 +64,7 @@ Budget* ServerDirectory::group_of(const IpAddress& address, const wire::DnsName*
   if (group != nullptr || name == nullptr) return group;
   std::size_t octets = 0;
   for (std::size_t i = 0; i < suffix_groups_.size(); ++i) {
-    const wire::DnsName& suffix = options_.suffix_limits[i].suffix;
+    const wire::DnsName& suffix = suffix_limits_[i].suffix;
     if (suffix.wire().size() <= octets || !name->is_within(suffix)) continue;
     octets = suffix.wire().size();
     group = suffix_groups_[i];
@@ -61,8 +73,8 @@ Budget* ServerDirectory::group_of(const IpAddress& address, const wire::DnsName*
 }
 
 ServerId ServerDirectory::add(const Endpoint& endpoint, double qps, const wire::DnsName* name) {
-  return exchanges_.add_server(endpoint, &budgets_.emplace_back(qps),
-                               group_of(endpoint.address, name), global_);
+  const Budgets::Of budgets = budgets_.of(endpoint, qps, name);
+  return exchanges_.add_server(endpoint, budgets.own, budgets.group, budgets.global);
 }
 
 ServerId ServerDirectory::resolver(const Endpoint& endpoint) {

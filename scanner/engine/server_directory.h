@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,11 +44,44 @@ struct ServerDirectoryOptions {
   Exclusions exclusions;                // opt-outs
 };
 
-// Owns the budgets. A server belongs to the group of the first nameserver name under which it is
-// met. One thread.
+// The budgets of a run, one for each server address and each limit group, and one for all. What the
+// shards share, and all that they share: thread-safe.
+class Budgets {
+ public:
+  explicit Budgets(const ServerDirectoryOptions& options);
+
+  struct Of {
+    Budget* own;
+    Budget* group;   // null: in none
+    Budget* global;  // null: no cap over all
+  };
+  // The budgets that a question to `endpoint` is taken from, made when it is first met: with
+  // `qps`, and in the group of the address or of `name` (null: none), whoever meets it later by
+  // which name.
+  Of of(const Endpoint& endpoint, double qps, const wire::DnsName* name);
+
+ private:
+  [[nodiscard]] Budget* group_of(const IpAddress& address, const wire::DnsName* name);
+
+  std::vector<RangeLimit> range_limits_;
+  std::vector<SuffixLimit> suffix_limits_;
+  std::mutex mutex_;            // of what follows
+  std::deque<Budget> budgets_;  // their places stay
+  std::vector<Budget*> range_groups_, suffix_groups_;
+  Budget* global_ = nullptr;
+  struct EndpointHash {
+    std::size_t operator()(const Endpoint& endpoint) const noexcept {
+      return std::hash<IpAddress>{}(endpoint.address) ^ (std::size_t{endpoint.port} << 32);
+    }
+  };
+  boost::unordered_flat_map<Endpoint, Of, EndpointHash> by_endpoint_;
+};
+
+// One thread.
 class ServerDirectory {
  public:
-  ServerDirectory(const ServerDirectoryOptions& options, Exchanges& exchanges);
+  // Borrows both.
+  ServerDirectory(const ServerDirectoryOptions& options, Budgets& budgets, Exchanges& exchanges);
 
   [[nodiscard]] bool may_be_asked(const IpAddress& address) const;
   // Whether the operator of this nameserver has opted out.
@@ -62,15 +97,12 @@ class ServerDirectory {
                       const wire::DnsName& zone);
 
  private:
-  [[nodiscard]] Budget* group_of(const IpAddress& address, const wire::DnsName* name);
   ServerId add(const Endpoint& endpoint, double qps, const wire::DnsName* name);
 
   ServerDirectoryOptions options_;
+  Budgets& budgets_;
   Exchanges& exchanges_;
   std::bitset<256> suspect_v4_, suspect_v6_;  // first octets of addresses that may be forbidden
-  std::deque<Budget> budgets_;
-  std::vector<Budget*> range_groups_, suffix_groups_;
-  Budget* global_ = nullptr;
   boost::unordered_flat_map<IpAddress, ServerId, std::hash<IpAddress>> nameservers_;
 };
 

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <numeric>
+#include <thread>
+#include <vector>
+
 #include "tests/sim/sim_world.h"
 
 namespace caascan::engine {
@@ -37,7 +42,8 @@ class ServerDirectoryTest : public testing::Test {
 };
 
 TEST_F(ServerDirectoryTest, AnAddressIsOneServerWhoeverNamesIt) {
-  ServerDirectory servers(options_, exchanges_);
+  Budgets budgets(options_);
+  ServerDirectory servers(options_, budgets, exchanges_);
   EXPECT_EQ(servers.nameserver(ip("5.0.0.1"), name("ns1.a.com"), name("a.com")),
             servers.nameserver(ip("5.0.0.1"), name("ns9.b.net"), name("b.net")));
   EXPECT_NE(servers.nameserver(ip("5.0.0.1"), name("ns1.a.com"), name("a.com")),
@@ -47,7 +53,8 @@ TEST_F(ServerDirectoryTest, AnAddressIsOneServerWhoeverNamesIt) {
 TEST_F(ServerDirectoryTest, ForbiddenRangesAreNotAskedUnlessAllowed) {
   options_.forbidden = {range("10.0.0.0/8"), range("fd00::/8")};
   options_.allowed = {range("10.1.0.0/16")};
-  const ServerDirectory servers(options_, exchanges_);
+  Budgets budgets(options_);
+  const ServerDirectory servers(options_, budgets, exchanges_);
   EXPECT_FALSE(servers.may_be_asked(ip("10.0.255.255")));
   EXPECT_TRUE(servers.may_be_asked(ip("10.1.0.0")));
   EXPECT_TRUE(servers.may_be_asked(ip("10.1.255.255")));
@@ -59,7 +66,8 @@ TEST_F(ServerDirectoryTest, ForbiddenRangesAreNotAskedUnlessAllowed) {
 TEST_F(ServerDirectoryTest, RootAndTldServersHaveTheirOwnRate) {
   options_.server_qps = 100;
   options_.infrastructure_qps = 1000;
-  ServerDirectory servers(options_, exchanges_);
+  Budgets budgets(options_);
+  ServerDirectory servers(options_, budgets, exchanges_);
   EXPECT_EQ(sent({servers.nameserver(ip("5.0.0.1"), name("ns1.a.com"), name("a.com"))}), 1u);
   EXPECT_EQ(sent({servers.nameserver(ip("5.0.0.2"), name("a.nic.com"), name("com"))}), 1u + 10u);
   EXPECT_EQ(sent({servers.nameserver(ip("5.0.0.3"), name("a.root"), wire::DnsName())}),
@@ -69,7 +77,8 @@ TEST_F(ServerDirectoryTest, RootAndTldServersHaveTheirOwnRate) {
 TEST_F(ServerDirectoryTest, TheLongestRangeCountsAndIsSharedByItsServers) {
   options_.server_qps = 10000;
   options_.range_limits = {{range("5.0.0.0/8"), 2000}, {range("5.0.0.0/24"), 500}};
-  ServerDirectory servers(options_, exchanges_);
+  Budgets budgets(options_);
+  ServerDirectory servers(options_, budgets, exchanges_);
   EXPECT_EQ(sent({servers.nameserver(ip("5.0.0.1"), name("ns1.a.com"), name("a.com")),
                   servers.nameserver(ip("5.0.0.2"), name("ns2.a.com"), name("a.com"))}),
             5u);
@@ -80,7 +89,8 @@ TEST_F(ServerDirectoryTest, TheLongestSuffixCountsAndARangeGoesBeforeIt) {
   options_.server_qps = 10000;
   options_.suffix_limits = {{name("provider.net"), 2000}, {name("slow.provider.net"), 500}};
   options_.range_limits = {{range("6.0.0.0/8"), 1000}};
-  ServerDirectory servers(options_, exchanges_);
+  Budgets budgets(options_);
+  ServerDirectory servers(options_, budgets, exchanges_);
   std::size_t all = 0;
   const auto next = [&](const char* address, const char* nameserver) {
     const std::size_t now =
@@ -98,10 +108,42 @@ TEST_F(ServerDirectoryTest, TheLongestSuffixCountsAndARangeGoesBeforeIt) {
 TEST_F(ServerDirectoryTest, TheGlobalCapStandsOverAll) {
   options_.server_qps = 10000;
   options_.global_qps = 300;
-  ServerDirectory servers(options_, exchanges_);
+  Budgets budgets(options_);
+  ServerDirectory servers(options_, budgets, exchanges_);
   EXPECT_EQ(sent({servers.nameserver(ip("5.0.0.1"), name("ns1.a.com"), name("a.com")),
                   servers.resolver({ip("5.0.0.2"), 5353})}),
             3u);
+}
+
+TEST_F(ServerDirectoryTest, TwoShardsHaveOneBudgetForAnAddress) {
+  options_.server_qps = 500;  // bursts of 5
+  Budgets budgets(options_);
+  Exchanges other({1, 1}, random_, counts_);
+  other.set_owner(owner_);
+  ServerDirectory one(options_, budgets, exchanges_), two(options_, budgets, other);
+  EXPECT_EQ(sent({one.nameserver(ip("5.0.0.1"), name("ns1.a.com"), name("a.com"))}), 5u);
+  other.start(two.nameserver(ip("5.0.0.1"), name("ns9.b.net"), name("b.net")), {},
+              std::chrono::seconds(1), false, 0);
+  other.start(two.nameserver(ip("5.0.0.2"), name("ns9.b.net"), name("b.net")), {},
+              std::chrono::seconds(1), false, 0);
+  other.advance(Instant{});
+  EXPECT_EQ(other.outbox().datagrams.size(), 1u);
+}
+
+TEST_F(ServerDirectoryTest, BudgetsAreExactHoweverManyThreadsTakeFromThem) {
+  options_.server_qps = 1000;  // bursts of 10
+  Budgets budgets(options_);
+  constexpr int kThreads = 4, kTries = 20000;
+  std::array<int, kThreads> granted{};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      const Budgets::Of of = budgets.of({ip("5.0.0.1"), 53}, 1000, nullptr);
+      for (int n = 0; n < kTries; ++n) granted[i] += of.own->take(Instant{}) == Instant{};
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::accumulate(granted.begin(), granted.end(), 0), 10);
 }
 
 }  // namespace
