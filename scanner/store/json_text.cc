@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/json.hpp>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
@@ -39,6 +41,12 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
              : 0;
 }
 
+// Stands for itself in a JSON string.
+bool is_plain(char c) {
+  const auto octet = static_cast<unsigned char>(c);
+  return octet >= 0x20 && octet < 0x7F && octet != '"' && octet != '\\';
+}
+
 class Printer {
  public:
   Printer(std::string& out, bool pretty) : out_(out), pretty_(pretty) {}
@@ -53,10 +61,10 @@ class Printer {
         out_ += value.get_bool() ? "true" : "false";
         return;
       case boost::json::kind::int64:
-        fmt::format_to(std::back_inserter(out_), "{}", value.get_int64());
+        print_integer(value.get_int64());
         return;
       case boost::json::kind::uint64:
-        fmt::format_to(std::back_inserter(out_), "{}", value.get_uint64());
+        print_integer(value.get_uint64());
         return;
       case boost::json::kind::double_:
         print_double(value.get_double());
@@ -74,6 +82,11 @@ class Printer {
   }
 
  private:
+  void print_integer(auto number) {
+    std::array<char, 24> digits;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    out_.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
+  }
+
   void print_double(double number) {
     if (std::isfinite(number)) {
       fmt::format_to(std::back_inserter(out_), "{}", number);
@@ -146,6 +159,11 @@ std::string printable_ascii(std::string_view text) {
 void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
+    std::size_t plain = at;
+    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    out += text.substr(at, plain - at);
+    at = plain;
+    if (at == text.size()) break;
     const std::size_t length = sequence_length(text, at);
     if (length == 0) {
       out += kReplacement;
