@@ -27,13 +27,20 @@ constexpr std::uint8_t kSeesCase = 255;
 void Engine::note_alive(const Question& question, const Resolution& resolution) {
   const wire::DnsName* server = resolution.cut ? first_nameserver(*resolution.cut) : nullptr;
   if (server == nullptr || resolution.zone.label_count() < 2) return;
-  if (alive_at_.size() >= kOperatorsMax || !alive_at_.try_emplace(*server, question.name).second)
-    return;
-  if (canary_operators_.size() >= kCanaryOperators) return;
-  std::string made(registrable_domain(server->text()));
-  if (std::ranges::find(canary_operators_, made) != canary_operators_.end()) return;
+  if (remember_alive(*server, question.name) && options_.keep_progress)
+    alive_.push_back({std::string(server->wire()), std::string(question.name.wire())});
+}
+
+// Whether it was new.
+bool Engine::remember_alive(const wire::DnsName& nameserver, const wire::DnsName& name) {
+  if (alive_at_.size() >= kOperatorsMax || !alive_at_.try_emplace(nameserver, name).second)
+    return false;
+  if (canary_operators_.size() >= kCanaryOperators) return true;
+  std::string made(registrable_domain(nameserver.text()));
+  if (std::ranges::find(canary_operators_, made) != canary_operators_.end()) return true;
   canary_operators_.push_back(std::move(made));
-  canaries_.push_back(question.name);
+  canaries_.push_back(name);
+  return true;
 }
 
 // A round in which the name has failed counts only if a canary is alive. A server that refuses may
@@ -88,9 +95,12 @@ void Engine::on_canary(std::uint32_t index, const Resolution& resolution, Instan
 }
 
 void Engine::park(std::uint32_t index, Instant now) {
-  tasks_[index].state = State::kParked;
-  parked_.push({confirm_due(now), index});
+  Task& task = tasks_[index];
+  task.state = State::kParked;
+  const Instant due = confirm_due(now);
+  parked_.push({due, index});
   --active_;
+  if (options_.keep_progress) failed_.push_back(failed_name(task, due));
 }
 
 // The first few zones of each server are asked in lower case too; all zones of one that was once

@@ -105,16 +105,26 @@ std::int64_t Engine::unix_ms(Instant at) const {
          std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
-void Engine::add_name(DomainName name, Instant now) {
-  std::uint32_t index = 0;
+std::uint32_t Engine::free_task() {
   if (free_.empty()) {
-    index = static_cast<std::uint32_t>(tasks_.size());
     tasks_.emplace_back();
-  } else {
-    index = free_.back();
-    free_.pop_back();
+    return static_cast<std::uint32_t>(tasks_.size() - 1);
   }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  return index;
+}
+
+void Engine::add_name(DomainName name, Instant now) {
+  const NameNumber number = next_number_++;
+  if (options_.is_done && options_.is_done(number)) return;
+  begin(std::move(name), number, now);
+}
+
+void Engine::begin(DomainName name, NameNumber number, Instant now) {
+  const std::uint32_t index = free_task();
   Task& task = tasks_[index];
+  task.number = number;
   task.state = State::kClimbing;
   task.round = 0;
   task.label_offset = 0;
@@ -364,8 +374,10 @@ void Engine::publish(std::uint32_t index) {
 void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> finding) {
   Task& task = tasks_[index];
   ++counts_.names_by_outcome[static_cast<std::size_t>(outcome)];
+  if (options_.keep_progress) ended_.push_back({task.number, outcome});
   if (finding || options_.every_verdict || options_.trace) {
     Verdict& verdict = verdicts_.emplace_back();
+    verdict.number = task.number;
     verdict.outcome = outcome;
     verdict.ended_at = std::string(label_text(task));
     verdict.finding = std::move(finding);

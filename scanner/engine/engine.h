@@ -29,6 +29,7 @@
 #include "scanner/engine/resolution.h"
 #include "scanner/engine/version_probe.h"
 #include "scanner/finding.h"
+#include "scanner/run_progress.h"
 
 namespace caascan::engine {
 
@@ -54,6 +55,10 @@ struct EngineOptions {
   bool trace = false;                   // the same with every step, for `caascan check`
   std::int64_t epoch_unix_ms = 0;       // wall clock at Instant zero
   Stopwatch stopwatch = nullptr;        // for what signature checks cost; null: not measured
+  // With which names of the run an earlier start has done, or has left them to `resume_name`; they
+  // are passed over and not counted. Null: with none.
+  std::function<bool(NameNumber)> is_done;
+  bool keep_progress = false;  // for `take_ended`, `take_failed` and `take_alive`
 };
 inline constexpr std::uint32_t kConfirmRoundsMax = 10;
 
@@ -67,6 +72,7 @@ struct TraceStep {
 
 // How a name ended.
 struct Verdict {
+  NameNumber number = 0;
   DomainName name;
   Outcome outcome = Outcome::kEmpty;
   std::unique_ptr<Finding> finding;  // only where affected
@@ -83,7 +89,17 @@ class Engine final : public ResolutionSink {
   [[nodiscard]] bool wants_names() const {
     return active_ < options_.names_held_max && exchanges_.has_room();
   }
+  // Names are numbered as they are added, those that are passed over included.
   void add_name(DomainName name, Instant now);
+  // A name that has failed at an earlier start: it waits for its next round, and what its rounds
+  // have shown is kept. Before any is added.
+  void resume_name(FailedName&& failed, Instant now);
+  void resume_alive(const AliveName& alive);
+  // What a later start must know, since the last call; each name that ends, and each round that
+  // fails with another to come.
+  [[nodiscard]] std::vector<EndedName> take_ended() { return std::exchange(ended_, {}); }
+  [[nodiscard]] std::vector<FailedName> take_failed() { return std::exchange(failed_, {}); }
+  [[nodiscard]] std::vector<AliveName> take_alive() { return std::exchange(alive_, {}); }
 
   // CAA sets that only lower-case questions see, since the last call.
   [[nodiscard]] std::vector<HiddenCaa> take_hidden_caa() { return std::exchange(hidden_, {}); }
@@ -165,6 +181,7 @@ class Engine final : public ResolutionSink {
     std::uint8_t round = 0;
     std::uint32_t generation = 0;
     std::uint16_t label_offset = 0;  // of the label being asked, in name.text()
+    NameNumber number = 0;
     Instant fresh_after{};
     DomainName name;
     std::unique_ptr<Failure> failure;
@@ -181,6 +198,8 @@ class Engine final : public ResolutionSink {
     }
   };
 
+  [[nodiscard]] std::uint32_t free_task();
+  void begin(DomainName name, NameNumber number, Instant now);
   void ask_label(std::uint32_t index, Instant now);
   void ask(std::uint32_t index, const Question& question, Freshness fresh, Instant now);
   void on_climb_answer(std::uint32_t index, const Question& question, const Resolution& resolution,
@@ -189,9 +208,12 @@ class Engine final : public ResolutionSink {
   void confirm_or_diagnose(std::uint32_t index, Instant now);
   // Canaries (canaries.cc).
   void note_alive(const Question& question, const Resolution& resolution);
+  bool remember_alive(const wire::DnsName& nameserver, const wire::DnsName& name);
   void ask_canary(std::uint32_t index, Instant now);
   void on_canary(std::uint32_t index, const Resolution& resolution, Instant now);
   void park(std::uint32_t index, Instant now);
+  // What of it outlives this process (resume.cc).
+  [[nodiscard]] FailedName failed_name(const Task& task, Instant due) const;
   // Hidden CAA sets.
   [[nodiscard]] bool wants_case_probe(const Resolution& resolution);
   void on_case_probe(std::uint32_t index, const Question& question, const Resolution& resolution,
@@ -227,6 +249,10 @@ class Engine final : public ResolutionSink {
   boost::unordered_flat_map<wire::DnsName, std::uint8_t, std::hash<wire::DnsName>>
       case_probes_;  // by nameserver name
   std::vector<HiddenCaa> hidden_;
+  std::vector<EndedName> ended_;
+  std::vector<FailedName> failed_;
+  std::vector<AliveName> alive_;
+  NameNumber next_number_ = 0;
   std::size_t active_ = 0;
 };
 
