@@ -433,6 +433,17 @@ std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view te
   return out;
 }
 
+ScanCounts counts_over_starts(const ScanCounts& earlier, const ScanCounts& now) {
+  ScanCounts out = earlier;
+  for (std::size_t i = 0; i < kOutcomeCount; ++i) {
+    out.names_by_outcome[i] += now.names_by_outcome[i];
+  }
+  for (const CountMember& count : kCountMembers) out.*count.member += now.*count.member;
+  out.elapsed_s += now.elapsed_s;
+  if (earlier.queries_udp + earlier.queries_tcp == 0) out.first_query_s = now.first_query_s;
+  return out;
+}
+
 struct FindingWriter::Impl {
   ZstdLineWriter lines;
 };

@@ -33,6 +33,10 @@ namespace caascan {
 [[nodiscard]] std::string scan_counts_to_json(const ScanCounts& counts);
 [[nodiscard]] std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view text);
 
+// The counts of a run of which `earlier` were left by the starts before and `now` by this one.
+// Times add up; the first query is that of the first start that asked any.
+[[nodiscard]] ScanCounts counts_over_starts(const ScanCounts& earlier, const ScanCounts& now);
+
 // Appends findings to a zstd stream. One owner, one thread; `close` flushes and fsyncs.
 class FindingWriter {
  public:
