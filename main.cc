@@ -17,12 +17,14 @@
 #include <iostream>
 #include <limits>
 #include <map>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <unordered_set>
 
 #include "ingest/ingest.h"
 #include "ingest/option_text.h"
+#include "ingest/text_digest.h"
 #include "output/audit.h"
 #include "output/check_report.h"
 #include "output/progress.h"
@@ -31,11 +33,14 @@
 #include "output/reservoir.h"
 #include "output/run_lock.h"
 #include "output/summary_text.h"
+#include "output/time_text.h"
 #include "scanner/net/host_network.h"
 #include "scanner/net/udp_sockets.h"
 #include "scanner/oracle/oracle.h"
 #include "scanner/scan_options.h"
 #include "scanner/store/finding_store.h"
+#include "scanner/store/journal.h"
+#include "scanner/store/numbered_names.h"
 
 namespace caascan {
 namespace {
@@ -67,7 +72,8 @@ struct RawOptions {
                          exclude_file, canary_file;
   std::string progress = "auto";
   std::string audit = "0", sample = "100", listed, seed;
-  bool include_expired = false, skip_damaged = false, json = false, oracle = false;
+  std::string resume_within = "20h";
+  bool include_expired = false, skip_damaged = false, json = false, oracle = false, fresh = false;
   ScanOptionTexts scan;  // `memory` is everybody's
 };
 
@@ -222,17 +228,17 @@ std::string why_not(const std::error_code& error) {
   return error.message();
 }
 
-// `work` without the files of an earlier run. Names the folder on failure.
+constexpr std::string_view kJournalFile = "journal";
+
+// `work` without what an earlier run has made of its input. Names the folder on failure.
 std::expected<void, std::string> prepare_work(const fs::path& work) {
   std::error_code error;
   fs::create_directories(work, error);
   if (error) return Failure(fmt::format("cannot create {}: {}", work.string(), why_not(error)));
-  bool unfinished = false;
   for (const char* name : {"certificates.zst", "findings.ndjson.zst", "rejects.tsv", "scan.json",
                            "degraded.ndjson", "hidden-caa.ndjson"}) {
-    unfinished = fs::remove(work / name, error) || unfinished;
+    fs::remove(work / name, error);
   }
-  if (unfinished) spdlog::info("{} holds an earlier run; starting afresh", work.string());
   return {};
 }
 
@@ -359,6 +365,106 @@ std::uint64_t random_seed() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
+std::string hex(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
+
+// What a file of options says, where one is named.
+std::expected<std::string, std::string> digest_of_file(const std::string& path) {
+  if (path.empty()) return std::string();
+  const auto text = read_file(path);
+  if (!text) return Failure(text.error());
+  TextDigest digest;
+  digest.add(*text);
+  return hex(digest.value());
+}
+
+// What a run is, so that a later start knows whether it is the same one: the version, the input,
+// and each option on which a verdict or the order of names hangs. Pace and what is made of the
+// verdicts may change.
+std::expected<JournalHeader, std::string> journal_header(const RawOptions& raw,
+                                                         const IngestOptions& ingest_options,
+                                                         const std::optional<InputIdentity>& inputs,
+                                                         std::int64_t now_unix_s) {
+  JournalHeader header;
+  header.started_unix_s = now_unix_s;
+  header.at_unix_s = ingest_options.at_unix_s;
+  const auto put = [&](std::string name, std::string value) {
+    header.fingerprint.emplace_back(std::move(name), std::move(value));
+  };
+  const auto put_list = [&](std::string name, const std::vector<std::string>& values) {
+    std::string all;
+    for (const std::string& value : values) all += fmt::format("{}:{},", value.size(), value);
+    put(std::move(name), std::move(all));
+  };
+  put("version", CAASCAN_VERSION);
+  put("inputs", inputs ? fmt::format("{} files {}", inputs->files, hex(inputs->digest)) : "");
+  put("at", raw.at);
+  put("include-expired", raw.include_expired ? "true" : "false");
+  put_list("issuer", raw.issuer);
+  put("memory", raw.scan.memory);
+  put_list("resolver", raw.scan.resolver);
+  put_list("allow-address", raw.scan.allow_address);
+  put("no-dnssec", raw.scan.no_dnssec ? "true" : "false");
+  put("profile", raw.scan.profile);
+  put("no-inference", raw.scan.no_inference ? "true" : "false");
+  put("confirm-rounds", raw.scan.confirm_rounds);
+  put("confirm-after", raw.scan.confirm_after);
+  for (const auto& [name, path] :
+       {std::pair<std::string, const std::string&>("root-hints", raw.root_hints_file),
+        {"trust-anchor", raw.trust_anchor_file},
+        {"canary", raw.canary_file},
+        {"exclude", raw.exclude_file}}) {
+    auto digest = digest_of_file(path);
+    if (!digest) return Failure(digest.error());
+    put(name, std::move(*digest));
+  }
+  return header;
+}
+
+// What an earlier start has left in the journal, where this one is to go on with it. Says on
+// standard error what becomes of it.
+std::optional<JournalContents> earlier_start(const fs::path& journal, const JournalHeader& wanted,
+                                             bool fresh, bool input_can_be_read_again,
+                                             std::chrono::seconds resume_within) {
+  std::error_code error;
+  if (!fs::exists(journal, error)) return std::nullopt;
+  const auto header = read_journal_header(journal);
+  if (!header) {
+    spdlog::warn("starting afresh: {}", header.error());
+    return std::nullopt;
+  }
+  const std::string began = rfc3339(header->started_unix_s);
+  if (fresh) {
+    spdlog::info("starting afresh (--fresh): the run of {} is thrown away", began);
+    return std::nullopt;
+  }
+  const auto why = input_can_be_read_again
+                       ? why_not_resumed(*header, wanted, resume_within)
+                       : std::optional<std::string>("the input cannot be read a second time");
+  if (why) {
+    spdlog::info("starting afresh: {}", *why);
+    return std::nullopt;
+  }
+  auto contents = read_journal(journal);
+  if (!contents) {
+    spdlog::warn("starting afresh: {}", contents.error());
+    return std::nullopt;
+  }
+  if (contents->end == JournalEnd::kCut) {
+    spdlog::info("{}, as a run leaves it that was killed while it wrote; {} octets are dropped",
+                 contents->end_message, contents->octets_dropped);
+  } else if (contents->end == JournalEnd::kDamaged) {
+    spdlog::error("{}; nothing from there on is believed ({} octets), its names are asked again",
+                  contents->end_message, contents->octets_dropped);
+  }
+  spdlog::info(
+      "going on with the run of {}: {} of its names have their verdict, {} have failed and "
+      "wait for another round",
+      began, contents->counts.names_total, contents->failed.size());
+  return std::move(*contents);
+}
+
 int run_command(const RawOptions& raw) {
   auto ingest_options = read_ingest_options(raw);
   if (!ingest_options) return usage_error(ingest_options.error());
@@ -368,6 +474,8 @@ int run_command(const RawOptions& raw) {
   if (!progress_mode)
     return usage_error(bad_value("--progress", raw.progress, "auto, plain, json or off").error());
   if (raw.out.empty()) return usage_error("--out is needed: the folder for the lists");
+  const auto resume_within = read_duration("--resume-within", raw.resume_within);
+  if (!resume_within) return usage_error(resume_within.error());
   PublishOptions publish_options;
   publish_options.provider_table = builtin_provider_table();
   publish_options.provider_table_origin = "built-in";
@@ -399,27 +507,45 @@ int run_command(const RawOptions& raw) {
   std::error_code error;
   fs::create_directories(out, error);
   if (error) return failed(fmt::format("cannot create {}: {}", out.string(), why_not(error)));
-  const auto started = std::chrono::system_clock::now();
-  const auto lock = RunLock::acquire(out, std::chrono::system_clock::to_time_t(started));
+  std::int64_t started_unix_s =
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const auto lock = RunLock::acquire(out, started_unix_s);
   if (!lock) {
     spdlog::error("{}", lock.error().message);
     return lock.error().held ? kExitLocked : kExitFailed;
   }
   const fs::path work = raw.work.empty() ? out / ".work" : fs::path(raw.work);
+  const fs::path journal_path = work / kJournalFile;
+  const auto inputs = input_identity(ingest_options->ct_paths);
+  const auto header = journal_header(raw, *ingest_options, inputs, started_unix_s);
+  if (!header) return failed(header.error());
+  auto earlier = earlier_start(journal_path, *header, raw.fresh, inputs.has_value(),
+                               std::chrono::duration_cast<std::chrono::seconds>(*resume_within));
   if (auto prepared = prepare_work(work); !prepared) return failed(prepared.error());
-  auto findings = FindingWriter::create(work / "findings.ndjson.zst");
-  if (!findings) return failed(findings.error());
+  auto journal = earlier ? JournalWriter::resume(journal_path, *earlier, started_unix_s)
+                         : JournalWriter::create(journal_path, *header, started_unix_s);
+  if (!journal) return failed(journal.error());
+  const std::string_view interrupted_message =
+      inputs
+          ? "interrupted; nothing was published. The same command goes on from here"
+          : "interrupted; nothing was published. The same command starts afresh, since its input "
+            "cannot be read a second time";
+  const ScanCounts earlier_counts = earlier ? earlier->counts : ScanCounts();
+  const NameStates states = earlier ? std::move(earlier->states) : NameStates();
+  const std::vector<NamesMark> marks =
+      earlier ? std::move(earlier->marks) : std::vector<NamesMark>();
+  ScanJournal scan_journal;
+  scan_journal.writer = &*journal;
+  scan_journal.states = &states;
+  if (earlier) {
+    scan_journal.failed = std::move(earlier->failed);
+    scan_journal.alive = std::move(earlier->alive);
+    started_unix_s = earlier->header.started_unix_s;
+    ingest_options->at_unix_s = earlier->header.at_unix_s;
+    publish_options.starts = earlier->starts + 1;
+    publish_options.journal_damage = earlier->damage_count;
+  }
 
-  std::ofstream degraded(work / "degraded.ndjson", std::ios::binary);
-  std::uint64_t degraded_zones = 0;
-  scan_options->on_degraded = [&](const DegradedZone& zone) {
-    degraded << degraded_zone_to_json(zone) << '\n';
-    ++degraded_zones;
-  };
-  std::ofstream hidden_caa(work / "hidden-caa.ndjson", std::ios::binary);
-  scan_options->on_hidden_caa = [&](const HiddenCaa& found) {
-    hidden_caa << hidden_caa_to_json(found) << '\n';
-  };
   const auto started_steady = std::chrono::steady_clock::now();
   ingest_options->work_dir = work;
   NameQueue queue;
@@ -428,12 +554,36 @@ int run_command(const RawOptions& raw) {
   std::expected<IngestCounts, std::string> ingested;
   std::atomic<bool> stop_scan{false};
   std::atomic<bool> ingest_done{false};
+  NumberedNames numbered(*journal, marks);
+  bool same_names = true;  // as at the earlier starts; the reader's until it has ended, as the next
+  bool read_to_the_end = true;
+  std::mutex good_names_mutex;
+  const auto sample_good_name = [&](const DomainName& name, Outcome outcome) {
+    const std::lock_guard guard(good_names_mutex);
+    good_names.add({name, outcome});
+  };
+  // Those that ended well at earlier starts pass by here, and nowhere else.
+  const auto sample_earlier = [&](const std::vector<DomainName>& batch, NameNumber first) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const NameStates::State state = states.at(first + i);
+      if (state == NameStates::State::kFound) sample_good_name(batch[i], Outcome::kFound);
+      if (state == NameStates::State::kEmpty) sample_good_name(batch[i], Outcome::kEmpty);
+    }
+  };
   std::jthread reader([&] {
     ingested = ingest(
         *ingest_options,
-        [&queue](std::vector<DomainName>&& batch) { return queue.push(std::move(batch)); },
+        [&](std::vector<DomainName>&& batch) {
+          const NameNumber first = numbered.count();
+          same_names = numbered.take(batch);
+          if (!same_names) return false;
+          if (oracle && first < states.end()) sample_earlier(batch, first);
+          read_to_the_end = queue.push(std::move(batch));
+          return read_to_the_end;
+        },
         &ingest_progress);
-    if (!ingested) stop_scan = true;
+    if (ingested && read_to_the_end) same_names = same_names && numbered.complete();
+    if (!ingested || !same_names) stop_scan = true;
     ingest_done = true;
     queue.close();
   });
@@ -449,13 +599,15 @@ int run_command(const RawOptions& raw) {
       shot.bytes_total = ingest_progress.bytes_total;
       shot.entries = ingest_progress.entries;
       shot.names_known = ingest_progress.names_unique;
-      shot.names_done = scan_progress.names_done;
-      shot.queries = scan_progress.queries;
-      shot.failing = scan_progress.findings;
+      // What a crash cannot take back.
+      shot.names_done = journal->names_durable();
+      shot.queries =
+          earlier_counts.queries_udp + earlier_counts.queries_tcp + scan_progress.queries;
+      shot.failing = journal->findings_durable();
       shot.waiting_confirm = scan_progress.names_failing;
       shot.stage = ingest_done ? "scanning" : "reading";
       writer.update(shot, std::chrono::steady_clock::now());
-      if (stop_requested) stop_scan = true;
+      if (stop_requested || journal->failed()) stop_scan = true;
       std::this_thread::sleep_for(kStatusLineInterval / 2);
     }
     writer.clear();
@@ -467,43 +619,48 @@ int run_command(const RawOptions& raw) {
   const auto scanned = scan(
       *scan_options, queue,
       [&](engine::Verdict&& verdict) -> std::expected<void, std::string> {
-        if (verdict.finding) return findings->append(*verdict.finding);
         if (verdict.outcome == Outcome::kFound || verdict.outcome == Outcome::kEmpty)
-          good_names.add({std::move(verdict.name), verdict.outcome});
+          sample_good_name(verdict.name, verdict.outcome);
         return {};
       },
-      &stop_scan, &scan_progress);
+      &stop_scan, &scan_progress, &scan_journal);
+  const auto journaled = journal->close();
   watcher.request_stop();
   watcher.join();
   if (scanned && scanned->interrupted && stop_requested) {
-    // The reader may sit in a read of a pipe that nobody ends; the work folder is started afresh
-    // anyway.
-    spdlog::error("interrupted; nothing was published. The same command starts again");
+    // The reader may sit in a read of a pipe that nobody ends; it is not needed any more.
+    if (!journaled) spdlog::error("{}", journaled.error());
+    spdlog::error("{}", interrupted_message);
     std::_Exit(kExitHeld);
   }
   reader.join();
+  if (!journaled) return failed(journaled.error());
   if (!ingested) return failed(ingested.error());
+  if (!same_names) {
+    fs::remove(journal_path, error);
+    return failed(
+        "the input looks as at the start of this run, but has other names in it; nothing was "
+        "published. The same command starts afresh");
+  }
   report_ingest(*ingested);
   if (!scanned) return failed(scanned.error());
   if (scanned->interrupted) {
-    spdlog::error("interrupted; nothing was published. The same command starts again");
+    spdlog::error("{}", interrupted_message);
     return kExitHeld;
   }
-  if (auto closed = findings->close(); !closed) return failed(closed.error());
-  degraded.close();
-  if (!degraded) return failed(fmt::format("cannot write {}", (work / "degraded.ndjson").string()));
-  hidden_caa.close();
-  if (!hidden_caa) {
-    return failed(fmt::format("cannot write {}", (work / "hidden-caa.ndjson").string()));
+  const ScanCounts counts = counts_over_starts(earlier_counts, scanned->counts);
+  if (counts.names_total != ingested->names_unique) {
+    return failed(fmt::format("{} names were read, and {} have ended: a bug; keep {}",
+                              ingested->names_unique, counts.names_total, work.string()));
   }
-  if (degraded_zones > 0) {
-    spdlog::info("{} zones answered although some of their servers did not: {}", degraded_zones,
-                 (work / "degraded.ndjson").string());
+  const auto extracted = extract_journal(journal_path, work);
+  if (!extracted) return failed(extracted.error());
+  if (extracted->degraded > 0) {
+    spdlog::info("{} zones answered although some of their servers did not: {}",
+                 extracted->degraded, (work / "degraded.ndjson").string());
   }
-  if (auto written = write_file(work / "scan.json", scan_counts_to_json(scanned->counts));
-      !written) {
+  if (auto written = write_file(work / "scan.json", scan_counts_to_json(counts)); !written)
     return failed(written.error());
-  }
   if (ingested->damage_count > 0 && !raw.skip_damaged) {
     return failed(
         "the dump is damaged; nothing was published (--skip-damaged publishes what could be read)");
@@ -512,17 +669,20 @@ int run_command(const RawOptions& raw) {
   publish_options.out_dir = out;
   publish_options.work_dir = work;
   publish_options.at_unix_s = ingest_options->at_unix_s;
-  publish_options.started_unix_s = std::chrono::system_clock::to_time_t(started);
+  publish_options.started_unix_s = started_unix_s;
   publish_options.version = CAASCAN_VERSION;
   publish_options.inputs = raw.ct;
   publish_options.effective_options = effective_options(raw);
   publish_options.ingest_counts = *ingested;
-  publish_options.scan_counts = scanned->counts;
+  publish_options.scan_counts = counts;
   const std::uint64_t not_reached =
-      scanned->counts.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)];
+      counts.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)];
   publish_options.incomplete = ingested->damage_count > 0 || not_reached > 0;
   const auto published = publish(publish_options);
   if (!published) return failed(published.error());
+  // The run is over: the same command starts another one.
+  if (!fs::remove(journal_path, error) || error)
+    spdlog::warn("cannot remove {}: {}", journal_path.string(), why_not(error));
   for (const std::string& warning : published->warnings) spdlog::warn("{}", warning);
   fmt::print("{}", summary_text(publish_options, *published));
   if (not_reached > 0) {
@@ -771,6 +931,11 @@ int run_main(int argc, char** argv) {
   run.add_option("--out", raw.out, "folder for the published set")->type_name("DIR");
   run.add_option("--work", raw.work, "folder for what a run keeps (.work in the output folder)")
       ->type_name("DIR");
+  run.add_option("--resume-within", raw.resume_within,
+                 "go on with a run that was stopped, if it began so long ago at most")
+      ->type_name("TIME")
+      ->capture_default_str();
+  run.add_flag("--fresh", raw.fresh, "throw away what a run that was stopped has found");
   run.add_flag("--skip-damaged", raw.skip_damaged,
                "publish what could be read of a damaged dump (status 4)");
   run.add_option("--providers", raw.providers, "table of nameserver-name suffixes and providers")

@@ -15,6 +15,7 @@
 #include "ingest/list_reader.h"
 #include "ingest/output_file.h"
 #include "ingest/sniff.h"
+#include "ingest/text_digest.h"
 #include "ingest/tile_reader.h"
 
 namespace caascan {
@@ -42,6 +43,40 @@ class SizeVisitor final : public dump::WalkVisitor {
   std::uint64_t files_ = 0;
   std::uint64_t bytes_ = 0;
   bool unknown_ = false;
+};
+
+class IdentityVisitor final : public dump::WalkVisitor {
+ public:
+  bool on_file(const std::string& path, std::uint64_t) override {
+    struct stat status{};
+    if (path == "-") {
+      again_ = false;
+      return true;
+    }
+    if (::stat(path.c_str(), &status) != 0) return true;  // reading will say so
+    again_ = again_ && S_ISREG(status.st_mode);
+    ++identity_.files;
+    digest_.add(path);
+    digest_.add(std::to_string(status.st_size) + ' ' + std::to_string(status.st_mtim.tv_sec) + ' ' +
+                std::to_string(status.st_mtim.tv_nsec));
+    return true;
+  }
+  void on_lesser_tile(const std::string&) override {}
+  void on_walk_damage(const std::string& path, std::string what) override {
+    digest_.add(path);
+    digest_.add(what);
+  }
+  [[nodiscard]] bool stopped() const override { return !again_; }
+
+  [[nodiscard]] std::optional<InputIdentity> identity() const {
+    if (!again_) return std::nullopt;
+    return InputIdentity{identity_.files, digest_.value()};
+  }
+
+ private:
+  InputIdentity identity_;
+  TextDigest digest_;
+  bool again_ = true;
 };
 
 class ReadVisitor final : public dump::WalkVisitor {
@@ -200,6 +235,14 @@ std::string Damage::message() const {
   std::string text = escape_for_print(path) + ": byte " + std::to_string(offset_bytes);
   if (offset_uncompressed) text += " of the uncompressed data";
   return text + ": " + what;
+}
+
+std::optional<InputIdentity> input_identity(const std::vector<std::string>& ct_paths) {
+  IdentityVisitor visitor;
+  for (const std::string& path : ct_paths) {
+    if (!visitor.stopped()) dump::walk_input(path, visitor);
+  }
+  return visitor.identity();
 }
 
 std::expected<IngestCounts, std::string> ingest(const IngestOptions& options,

@@ -8,6 +8,7 @@
 #include <expected>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,15 +68,24 @@ struct IngestProgress {
   std::atomic<std::uint64_t> names_unique{0};
 };
 
+// What tells whether the files that would be read are those of another time: of each one path, size
+// and time of change, in the order of reading. Nothing where one of them cannot be read twice
+// (standard input, a pipe). Looks at every file and opens none.
+struct InputIdentity {
+  std::uint64_t files = 0;
+  std::uint64_t digest = 0;  // a TextDigest
+};
+[[nodiscard]] std::optional<InputIdentity> input_identity(const std::vector<std::string>& ct_paths);
+
 // Takes a batch of new names, each exactly once over the whole call. May block (back-pressure).
 // Returns false to stop reading. Called on the thread that called `ingest`.
 using NameBatchSink = std::function<bool(std::vector<DomainName>&&)>;
 
-// Reads every path, hands each unique name to `sink` once, in no particular order, as soon as it is
-// known. Names beyond the memory budget go to sorted runs in `work_dir` and come out, unique, at
-// the end. Damage and broken certificates are counted, never fatal; an error is returned only where
-// the work folder cannot be written or an input path does not exist (checked for all paths before
-// anything is read).
+// Reads every path, hands each unique name to `sink` once, in no particular order (but in the same
+// one for the same input and options), as soon as it is known. Names beyond the memory budget go to
+// sorted runs in `work_dir` and come out, unique, at the end. Damage and broken certificates are
+// counted, never fatal; an error is returned only where the work folder cannot be written or an
+// input path does not exist (checked for all paths before anything is read).
 [[nodiscard]] std::expected<IngestCounts, std::string> ingest(const IngestOptions& options,
                                                               const NameBatchSink& sink,
                                                               IngestProgress* progress = nullptr);

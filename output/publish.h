@@ -29,7 +29,9 @@ struct PublishOptions {
       effective_options;  // name, value; for the manifest
   IngestCounts ingest_counts;
   ScanCounts scan_counts;
-  bool incomplete = false;  // damage skipped or names not reached
+  bool incomplete = false;           // damage skipped or names not reached
+  std::uint64_t starts = 1;          // of the run: more than one where it was resumed
+  std::uint64_t journal_damage = 0;  // places at which its journal was not what was written
 };
 
 struct PublishResult {

@@ -95,6 +95,8 @@ json::object header_json(const PublishOptions& options, const SetContents& conte
 
 std::string summary_json(const PublishOptions& options, const SetContents& contents) {
   json::object out = header_json(options, contents);
+  out["starts"] = options.starts;
+  out["journal_damage"] = options.journal_damage;
   out["names_total"] = options.scan_counts.names_total;
   out["names_by_outcome"] = outcomes_json(options.scan_counts);
   add_tally(contents.tally, out);

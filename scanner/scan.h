@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -12,17 +14,26 @@
 #include "scanner/engine/engine.h"
 #include "scanner/finding.h"
 #include "scanner/name_queue.h"
+#include "scanner/run_progress.h"
+#include "scanner/store/journal.h"
 
 namespace caascan {
 
 // Of so many zones it is remembered that they have been told as degraded.
 inline constexpr std::size_t kDegradedZonesMax = 1'000'000;
+// Results that are handed to the journal at once, and how long the first of them waits.
+inline constexpr std::size_t kJournalBatchNames = 1000;
+inline constexpr std::chrono::milliseconds kJournalBatchTime{100};
+
+// Where results go, and what earlier starts of the run have left.
+struct ScanJournal {
+  JournalWriter* writer = nullptr;     // borrowed; thread-safe
+  const NameStates* states = nullptr;  // borrowed; names that are not open are passed over
+  std::vector<FailedName> failed;      // go on with their next round; taken
+  std::vector<AliveName> alive;
+};
 
 struct ScanOptions {
-  // Told once of each zone that answered although some of its servers did not; on the scanning
-  // thread.
-  std::function<void(const DegradedZone&)> on_degraded;
-  std::function<void(const HiddenCaa&)> on_hidden_caa;  // once for each label; likewise
   engine::EngineOptions engine;  // epoch_unix_ms and socket numbers are set by `scan`
 };
 
@@ -40,8 +51,10 @@ using VerdictSink = std::function<std::expected<void, std::string>(engine::Verdi
 
 // Takes names from `names` until it has ended and every name has its verdict. Blocks; runs the
 // event loop on the calling thread. `stop` (may be null), once true, ends the scan within a second:
-// names without a verdict are then counted as not reached and `interrupted` is set. An error is a
-// failure of this machine (no socket, sink).
+// names without a verdict are then counted as not reached and `interrupted` is set. With `journal`
+// (may be null), every result is submitted to it, findings included: the sink then sees verdicts
+// without. The names must come in the order of their numbers, from 0; the counts are of this start
+// alone. An error is a failure of this machine (no socket, sink).
 struct ScanResult {
   ScanCounts counts;
   bool interrupted = false;
@@ -49,6 +62,7 @@ struct ScanResult {
 [[nodiscard]] std::expected<ScanResult, std::string> scan(const ScanOptions& options,
                                                           NameQueue& names, const VerdictSink& sink,
                                                           const std::atomic<bool>* stop = nullptr,
-                                                          ScanProgress* progress = nullptr);
+                                                          ScanProgress* progress = nullptr,
+                                                          ScanJournal* journal = nullptr);
 
 }  // namespace caascan

@@ -29,20 +29,6 @@ std::expected<double, std::string> read_rate(std::string_view option, std::strin
   return value;
 }
 
-std::expected<engine::Duration, std::string> read_duration(std::string_view option,
-                                                           std::string_view text) {
-  using std::chrono::nanoseconds;
-  const auto ns = [](auto time) { return static_cast<std::uint64_t>(nanoseconds(time).count()); };
-  const auto value = read_with_unit(option, text, "a time such as 500ms, 30s, 30min or 2h",
-                                    {{"ms", ns(std::chrono::milliseconds(1))},
-                                     {"s", ns(std::chrono::seconds(1))},
-                                     {"min", ns(std::chrono::minutes(1))},
-                                     {"h", ns(std::chrono::hours(1))}});
-  if (!value) return Failure(value.error());
-  if (*value > ns(std::chrono::days(7))) return bad_value(option, text, "at most seven days");
-  return engine::Duration(static_cast<engine::Duration::rep>(*value));
-}
-
 // A nameserver-name suffix: a host name, a TLD included.
 std::optional<wire::DnsName> read_suffix(const std::string& text) {
   if (!parse_issued_name("x." + text)) return std::nullopt;
@@ -112,6 +98,20 @@ std::expected<std::uint32_t, std::string> read_rounds(std::string_view text) {
 }
 
 }  // namespace
+
+std::expected<engine::Duration, std::string> read_duration(std::string_view option,
+                                                           std::string_view text) {
+  using std::chrono::nanoseconds;
+  const auto ns = [](auto time) { return static_cast<std::uint64_t>(nanoseconds(time).count()); };
+  const auto value = read_with_unit(option, text, "a time such as 500ms, 30s, 30min or 2h",
+                                    {{"ms", ns(std::chrono::milliseconds(1))},
+                                     {"s", ns(std::chrono::seconds(1))},
+                                     {"min", ns(std::chrono::minutes(1))},
+                                     {"h", ns(std::chrono::hours(1))}});
+  if (!value) return Failure(value.error());
+  if (*value > ns(std::chrono::days(7))) return bad_value(option, text, "at most seven days");
+  return engine::Duration(static_cast<engine::Duration::rep>(*value));
+}
 
 std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts& texts) {
   ScanOptions options;

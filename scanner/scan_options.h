@@ -23,6 +23,10 @@ struct ScanOptionTexts {
   std::string canary, canary_origin;  // contents and name of the file
 };
 
+// "500ms", "30s", "30min" or "2h", at most seven days.
+[[nodiscard]] std::expected<engine::Duration, std::string> read_duration(std::string_view option,
+                                                                         std::string_view text);
+
 // Reads them all; the first that cannot be read is the error, and names its option. With
 // `--resolver` the cap of a server is 1000 queries a second unless given; without, 50 for a
 // nameserver and 500 for a root or TLD server.

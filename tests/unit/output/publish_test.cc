@@ -195,6 +195,8 @@ TEST(Publish, SummaryBalances) {
   }
   EXPECT_EQ(summary.at("names_total"), sum);
   EXPECT_EQ(sum, 13);
+  EXPECT_EQ(summary.at("starts"), 1);
+  EXPECT_EQ(summary.at("journal_damage"), 0);
   EXPECT_EQ(summary.at("schema_version"), 1);
   EXPECT_EQ(summary.at("version"), "1.2.3");
   EXPECT_EQ(summary.at("started"), "2023-11-14T22:13:20Z");
