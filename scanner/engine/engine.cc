@@ -47,7 +47,8 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     : options_(options),
       random_(entropy),
       exchanges_({options.sockets_v4, options.sockets_v6,
-                  options.resolvers.empty() ? 1 : kDatagramsPerPort, options.window_max},
+                  options.resolvers.empty() ? 1 : kDatagramsPerPort, options.window_start,
+                  options.window_max},
                  random_, counts_),
       own_budgets_(options.budgets == nullptr ? std::make_unique<Budgets>(options.servers)
                                               : nullptr),

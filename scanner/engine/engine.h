@@ -45,6 +45,7 @@ struct EngineOptions {
   // Questions on the wire whose wait runs. What waits for a budget, for another's answer or for a
   // confirmation round holds no place here.
   std::size_t window_max = 20000;
+  std::size_t window_start = 20000;  // of a scan that does not know yet how far away servers are
   std::size_t names_held_max = 200'000;  // in memory for whatever reason, parked ones not counted
   std::size_t cache_bytes_max = std::size_t{64} << 20;
   std::uint32_t sockets_v4 = 16, sockets_v6 = 16;
@@ -107,6 +108,10 @@ class Engine final : public ResolutionSink {
   void on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message, Instant now) {
     exchanges_.on_datagram(socket, from, message, now);
   }
+  void on_datagrams(std::uint32_t socket, std::span<const Received> received, Instant now) {
+    exchanges_.on_datagrams(socket, received, now);
+  }
+  void on_slept(Duration slept) { exchanges_.on_slept(slept); }
   void on_tcp_message(AttemptId attempt, wire::Bytes message, Instant now) {
     exchanges_.on_tcp_message(attempt, message, now);
   }
@@ -141,6 +146,11 @@ class Engine final : public ResolutionSink {
 
   void on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
                    Instant now) override;
+  void prepare(Waiter waiter) const override {
+    constexpr std::size_t kLineOctets = 64;
+    const auto* task = reinterpret_cast<const char*>(&tasks_[waiter.index]);
+    for (std::size_t at = 0; at < sizeof(Task); at += kLineOctets) __builtin_prefetch(task + at);
+  }
 
  private:
   enum class State : std::uint8_t {

@@ -8,7 +8,10 @@
 namespace caascan::engine {
 
 Exchanges::Exchanges(const ExchangeOptions& options, Random& random, ScanCounts& counts)
-    : options_(options), random_(random), counts_(counts), window_(options.window_max) {
+    : options_(options),
+      random_(random),
+      counts_(counts),
+      window_(std::min(options.window_start, options.window_max)) {
   const std::uint32_t sockets = options.sockets_v4 + options.sockets_v6;
   slots_.resize(sockets);
   slots_used_.resize(sockets);
@@ -256,6 +259,44 @@ void Exchanges::on_datagram(std::uint32_t socket, const Endpoint& from, wire::By
   }
 }
 
+// In three steps over all of them: the place of the id, the entry that stands there, what its owner
+// has. Each needs what the one before has fetched.
+void Exchanges::look_ahead(std::uint32_t socket, std::span<const Received> received) const {
+  constexpr std::size_t kLineOctets = 64;
+  const std::vector<std::uint32_t>& slots = slots_[socket];
+  const auto slot_of = [&](const Received& one) -> const std::uint32_t* {
+    if (one.message.size() < 2) return nullptr;
+    return &slots[static_cast<std::size_t>(one.message[0] << 8 | one.message[1])];
+  };
+  for (const Received& one : received) {
+    if (const std::uint32_t* slot = slot_of(one)) __builtin_prefetch(slot);
+  }
+  for (const Received& one : received) {
+    const std::uint32_t* slot = slot_of(one);
+    if (slot == nullptr || *slot < kSlotFirst) continue;
+    const auto* entry = reinterpret_cast<const char*>(&entries_[*slot - kSlotFirst]);
+    for (std::size_t at = 0; at < sizeof(Entry); at += kLineOctets) __builtin_prefetch(entry + at);
+  }
+  for (const Received& one : received) {
+    const std::uint32_t* slot = slot_of(one);
+    if (slot == nullptr || *slot < kSlotFirst) continue;
+    const Entry& entry = entries_[*slot - kSlotFirst];
+    owner_of(entry.info).prepare(entry.owner);
+  }
+}
+
+void Exchanges::on_datagrams(std::uint32_t socket, std::span<const Received> received,
+                             Instant now) {
+  constexpr std::size_t kAhead = 16;
+  while (!received.empty()) {
+    const std::span<const Received> some = received.first(std::min(kAhead, received.size()));
+    received = received.subspan(some.size());
+    if (some.size() > 1 && socket < slots_.size() && !slots_[socket].empty())
+      look_ahead(socket, some);
+    for (const Received& one : some) on_datagram(socket, one.from, one.message, now);
+  }
+}
+
 void Exchanges::on_tcp_message(AttemptId attempt, wire::Bytes message, Instant now) {
   Entry* entry = find(attempt);
   if (entry == nullptr) {
@@ -282,11 +323,39 @@ void Exchanges::on_send_failed(AttemptId attempt, Instant now) {
   owner_of(info).on_failed(owner, info, now);
 }
 
-void Exchanges::advance(Instant now) {
+void Exchanges::fit_window(Instant now) {
+  const std::size_t start = std::min(options_.window_start, options_.window_max);
   if (now >= doubles_at_) {
     window_ = std::min(window_ * 2, options_.window_max);
-    doubles_at_ = window_ == options_.window_max ? kNever : now + kSlowFor;
+    doubles_at_ = window_ >= start ? kNever : now + kSlowFor;
   }
+  const Duration passed = now - period_began_;
+  if (passed < kWindowPeriod) return;
+  const double rate = static_cast<double>(counts_.replies - replies_before_) /
+                      std::chrono::duration<double>(passed).count();
+  if (rate_before_ && rate < *rate_before_ * 1.1) {
+    window_ = std::max(std::min(window_, start), window_ / 2);
+    next_try_ = now + kNotTriedFor;
+  }
+  rate_before_.reset();
+  // While it recovers from a loss, it does only that.
+  if (doubles_at_ == kNever) {
+    if (slept_without_room_ * 4 >= passed) {
+      if (now >= next_try_ && window_ < options_.window_max) {
+        window_ = std::min(window_ * 2, options_.window_max);
+        rate_before_ = rate;
+      }
+    } else if (slept_ == Duration{}) {
+      window_ = std::max(std::min(window_, start), window_ - window_ / 8);
+    }
+  }
+  replies_before_ = counts_.replies;
+  period_began_ = now;
+  slept_ = slept_without_room_ = {};
+}
+
+void Exchanges::advance(Instant now) {
+  fit_window(now);
   due_.clear();
   waits_->expire(now, due_);
   for (std::size_t i = 0; i < due_.size(); ++i) {

@@ -54,6 +54,14 @@ inline constexpr std::uint8_t kVoidsMax = 3;
 inline constexpr Duration kHalvedAgainAfter = std::chrono::milliseconds(100);
 inline constexpr Duration kSlowFor = std::chrono::seconds(1);
 inline constexpr std::size_t kWindowMin = 64;
+// How large a window serves best hangs on how far away the servers are: one that is too small
+// leaves the caller asleep, and one that is too large has the memory of each question fetched from
+// far away again for its answer. So it doubles where the caller has slept for a quarter of this
+// time for want of room, and is halved again where that did not bring a tenth more replies (the
+// servers have no more to give), not to be tried for a second. It loses an eighth where the caller
+// has not slept.
+inline constexpr Duration kWindowPeriod = std::chrono::milliseconds(50);
+inline constexpr Duration kNotTriedFor = std::chrono::seconds(1);
 
 using ServerId = std::uint32_t;
 
@@ -83,6 +91,12 @@ struct TcpRequest {
   AttemptId attempt;
   Endpoint to;
   std::vector<std::uint8_t> message;
+};
+
+// A datagram that has come, and from whom. Borrows its octets.
+struct Received {
+  Endpoint from;
+  wire::Bytes message;
 };
 
 // What the engine wants sent. Net takes everything after each turn and clears it.
@@ -123,6 +137,8 @@ class ExchangeOwner {
   virtual bool still_wants(std::uint32_t /*owner*/) { return true; }
   // The kernel would not send, or TCP failed. The attempt is over.
   virtual void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) = 0;
+  // A reply to this owner is about to come: its memory may be fetched. Changes nothing.
+  virtual void prepare(std::uint32_t /*owner*/) const {}
 };
 
 struct ExchangeOptions {
@@ -131,7 +147,9 @@ struct ExchangeOptions {
   // So many datagrams of one moment leave from one socket that is drawn for them. Above 1 only
   // where no server sees what others are asked: a server tells whoever runs it our port.
   std::uint32_t datagrams_per_port = 1;
-  std::size_t window_max = 20000;  // questions on the way for which there is room
+  // Questions on the way for which there is room: at first, and at most.
+  std::size_t window_start = 20000;
+  std::size_t window_max = 20000;
 };
 
 class Exchanges {
@@ -160,12 +178,20 @@ class Exchanges {
   void abandon(AttemptId attempt);
 
   void on_datagram(std::uint32_t socket, const Endpoint& from, wire::Bytes message, Instant now);
+  // The same for each of several that have come over one socket. What they are about lies scattered
+  // in memory, so it is asked for some of them ahead.
+  void on_datagrams(std::uint32_t socket, std::span<const Received> received, Instant now);
   void on_tcp_message(AttemptId attempt, wire::Bytes message, Instant now);
   // The kernel refused a datagram for good, or a TCP connection failed.
   void on_send_failed(AttemptId attempt, Instant now);
 
   // A receive buffer of this machine has run over since the last call.
   void on_own_loss(Instant now);
+  // The caller has slept for so long, with nothing else to do.
+  void on_slept(Duration slept) {
+    slept_ += slept;
+    if (!has_room()) slept_without_room_ += slept;
+  }
 
   // Ends waits and quarantines, then sends whatever the budgets grant.
   void advance(Instant now);
@@ -221,6 +247,8 @@ class Exchanges {
   Entry* find(AttemptId attempt);
   void enqueue(AttemptId attempt, ServerId server);
   void ask_again(AttemptId attempt, Entry& entry);
+  void fit_window(Instant now);
+  void look_ahead(std::uint32_t socket, std::span<const Received> received) const;
   bool send(AttemptId attempt, Entry& entry, Instant now);
   bool draw_slot(Entry& entry, Instant now);
   void release(Entry& entry, std::uint32_t index);
@@ -257,6 +285,11 @@ class Exchanges {
   // Of our own losses: the last one, when the window was last halved, and when it doubles.
   std::optional<Instant> lost_at_, halved_at_;
   Instant doubles_at_ = kNever;
+  Instant period_began_{};
+  Duration slept_{}, slept_without_room_{};  // since then
+  std::uint64_t replies_before_ = 0;         // at that time
+  std::optional<double> rate_before_;        // replies a second, where the window has just doubled
+  Instant next_try_{};
   Outbox outbox_;
 };
 

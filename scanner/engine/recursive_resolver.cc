@@ -205,7 +205,13 @@ void RecursiveResolver::finish(std::uint32_t index, Instant now) {
   live.clear();
   job = Job{};
   job.live = std::move(live);
+  for (const Waiter& waiter : table_.waiters(index)) sink_.prepare(waiter);
   table_.finish(index, now);
+}
+
+void RecursiveResolver::prepare(std::uint32_t owner) const {
+  __builtin_prefetch(&jobs_[owner]);
+  table_.prepare(owner);
 }
 
 void RecursiveResolver::deliver(Instant now) {

@@ -37,6 +37,7 @@ class RecursiveResolver final : public ResolutionSource {
   void on_wait_over(std::uint32_t owner, AttemptId attempt, const AttemptInfo& info,
                     Instant now) override;
   void on_failed(std::uint32_t owner, const AttemptInfo& info, Instant now) override;
+  void prepare(std::uint32_t owner) const override;
   void deliver(Instant now) override;
   [[nodiscard]] bool has_deliveries() const override { return table_.has_deliveries(); }
 

@@ -123,6 +123,8 @@ class ResolutionSource : public ExchangeOwner {
 class ResolutionSink {
  public:
   virtual ~ResolutionSink() = default;
+  // This waiter is about to be told: its memory may be fetched. Changes nothing.
+  virtual void prepare(Waiter /*waiter*/) const {}
   // `resolution` is valid during the call, which may ask again.
   virtual void on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
                            Instant now) = 0;

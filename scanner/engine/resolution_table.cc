@@ -96,7 +96,11 @@ void ResolutionTable::finish(std::uint32_t index, Instant now) {
     return;
   }
   link_newest(index);
-  while (kept_ * kEntryBytes > bytes_max_) drop(oldest_);
+  while (kept_ * kEntryBytes > bytes_max_) {
+    drop(oldest_);
+    // The next one to go has not been touched for long.
+    if (oldest_ != kNone) prepare(oldest_);
+  }
 }
 
 void ResolutionTable::deliver(const Teller& tell) {

@@ -68,13 +68,16 @@ void EventLoop::flush() {
 // Busy, the loop reads what has come and goes on; only with nothing to read does it sleep.
 void EventLoop::wait_until(engine::Instant wake) {
   io_.restart();
-  if (!udp_.read_ready() && wake > now_) {
+  if (udp_.read_ready() == 0 && wake > now_) {
     udp_.wake_when_ready();
     const auto sleep =
         std::min<engine::Duration>(wake == engine::kNever ? kSleepMax : wake - now_, kSleepMax);
+    const engine::Instant before = now_;
     // A time-out of the wait itself (rounded up to a millisecond), not a timer: that would be
     // another call into the kernel each turn.
     io_.run_one_for(sleep);
+    read_clock();
+    engine_.on_slept(now_ - before);
     udp_.read_ready();
   }
   io_.poll();
@@ -109,9 +112,8 @@ std::expected<void, std::string> EventLoop::run(const std::atomic<bool>* stop) {
   return result;
 }
 
-void EventLoop::on_datagram(std::uint32_t socket, const engine::Endpoint& from,
-                            wire::Bytes message) {
-  engine_.on_datagram(socket, from, message, now_);
+void EventLoop::on_datagrams(std::uint32_t socket, std::span<const engine::Received> received) {
+  engine_.on_datagrams(socket, received, now_);
 }
 void EventLoop::on_send_failed(engine::AttemptId attempt) {
   engine_.on_send_failed(attempt, now_);

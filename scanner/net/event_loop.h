@@ -38,8 +38,7 @@ class EventLoop final : public UdpEvents, public TcpEvents {
   [[nodiscard]] double first_query_s() const { return first_query_s_; }
 
   void on_readable() override { read_clock(); }
-  void on_datagram(std::uint32_t socket, const engine::Endpoint& from,
-                   wire::Bytes message) override;
+  void on_datagrams(std::uint32_t socket, std::span<const engine::Received> received) override;
   void on_send_failed(engine::AttemptId attempt) override;
   void on_kernel_drops(std::uint64_t datagrams) override;
   void on_tcp_message(engine::AttemptId attempt, wire::Bytes message) override;

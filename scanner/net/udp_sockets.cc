@@ -126,6 +126,7 @@ struct UdpSockets::Scratch {
   std::array<SocketAddress, kBatch> addresses;
   alignas(cmsghdr) std::array<std::array<char, kControlOctets>, kBatch> controls;
   std::array<iovec, kBatch> read_vectors;
+  std::vector<engine::Received> received;
   std::vector<iovec> vectors;        // one a datagram
   std::vector<std::uint32_t> order;  // datagrams in the order of the groups
   std::vector<std::uint32_t> next;   // by position in Socket::queued
@@ -210,20 +211,20 @@ void UdpSockets::wake_when_ready() {
                    [this](boost::system::error_code) { waking_ = false; });
 }
 
-bool UdpSockets::read_ready() {
+std::size_t UdpSockets::read_ready() {
   std::array<epoll_event, kBatch> ready;
   const int count = epoll_wait(poll_, ready.data(), ready.size(), 0);
-  bool some = false;
+  std::size_t datagrams = 0;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = ready[static_cast<std::size_t>(i)];
     if ((event.events & EPOLLOUT) != 0) send_backlog(event.data.u32);
     if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0)
-      some = read_socket(event.data.u32) || some;
+      datagrams += read_socket(event.data.u32);
   }
-  return some;
+  return datagrams;
 }
 
-bool UdpSockets::read_socket(std::uint32_t index) {
+std::size_t UdpSockets::read_socket(std::uint32_t index) {
   Scratch& scratch = *scratch_;
   std::size_t datagrams = 0;
   while (datagrams < kDatagramsPerTurn) {
@@ -258,14 +259,16 @@ bool UdpSockets::read_socket(std::uint32_t index) {
       std::size_t at = 0;
       do {
         const std::size_t part = std::min(each, octets - at);
-        events_.on_datagram(index, from, wire::Bytes(bytes + at, part));
+        scratch.received.push_back({from, wire::Bytes(bytes + at, part)});
         at += part;
-        ++datagrams;
       } while (at < octets);
     }
+    datagrams += scratch.received.size();
+    events_.on_datagrams(index, scratch.received);
+    scratch.received.clear();
     if (static_cast<unsigned>(got) < kBatch) break;
   }
-  return datagrams != 0;
+  return datagrams;
 }
 
 void UdpSockets::check_drops() {

@@ -41,8 +41,7 @@ class UdpEvents {
   virtual ~UdpEvents() = default;
   // Datagrams are about to be handed over: the moment to read the clock.
   virtual void on_readable() = 0;
-  virtual void on_datagram(std::uint32_t socket, const engine::Endpoint& from,
-                           wire::Bytes message) = 0;
+  virtual void on_datagrams(std::uint32_t socket, std::span<const engine::Received> received) = 0;
   virtual void on_send_failed(engine::AttemptId attempt) = 0;
   // So many datagrams have come and found a receive buffer of ours full since the last call.
   virtual void on_kernel_drops(std::uint64_t datagrams) = 0;
@@ -61,8 +60,8 @@ class UdpSockets {
   // Sends the datagrams of `outbox`, in whatever order. What the kernel has no room for now is kept
   // and sent when it has.
   void send(const engine::Outbox& outbox);
-  // Hands over what has come, kDatagramsPerTurn of each socket at most. False where nothing had.
-  bool read_ready();
+  // Hands over what has come, kDatagramsPerTurn of each socket or little more, and says how many.
+  std::size_t read_ready();
   // Has the io_context wake up once there is something for `read_ready`.
   void wake_when_ready();
   // Asks the kernel what it has dropped for want of room, and tells.
@@ -79,7 +78,7 @@ class UdpSockets {
     std::vector<std::uint8_t> bytes;
   };
   [[nodiscard]] std::expected<void, std::string> open_one(std::uint32_t index, bool v6);
-  [[nodiscard]] bool read_socket(std::uint32_t index);
+  [[nodiscard]] std::size_t read_socket(std::uint32_t index);
   void send_queued(std::uint32_t index, const engine::Outbox& outbox);
   void group(const Socket& socket, const engine::Outbox& outbox);
   void send_backlog(std::uint32_t index);

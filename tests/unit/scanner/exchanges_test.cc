@@ -289,6 +289,83 @@ TEST_F(ExchangesTest, ALossHalvesTheWindowUntilASecondHasPassedWithoutOne) {
   EXPECT_EQ(exchanges_.window(), kWindowMin);
 }
 
+// One period after the other, in which the caller sleeps for so long and so many replies come.
+class WindowTest : public ExchangesTest {
+ protected:
+  WindowTest() {
+    window_.set_owner(owner_);
+    server_ = window_.add_server(to_, nullptr, nullptr, nullptr);
+  }
+  std::size_t after(Duration slept, std::uint64_t replies) {
+    while (window_.has_room()) window_.start(server_, {}, seconds(8), false, 0);
+    window_.on_slept(slept);
+    counts_.replies += replies;
+    window_.advance(Instant(++periods_ * kWindowPeriod));
+    return window_.window();
+  }
+  Exchanges window_{
+      {.sockets_v4 = 2, .sockets_v6 = 0, .window_start = 100, .window_max = 500}, random_, counts_};
+  int periods_ = 0;
+};
+
+TEST_F(WindowTest, GrowsWhereTheCallerSleepsForWantOfRoomAndMoreRepliesCome) {
+  EXPECT_EQ(after(kWindowPeriod / 4 - Duration(1), 1000), 100u);
+  EXPECT_EQ(after(kWindowPeriod / 4, 1000), 200u);
+  EXPECT_EQ(after(kWindowPeriod / 4, 1100), 400u);
+  EXPECT_EQ(after(kWindowPeriod, 2000), 500u);
+  EXPECT_EQ(after(kWindowPeriod, 2200), 500u);
+}
+
+TEST_F(WindowTest, DoesNotGrowWhereThereIsRoom) {
+  window_.on_slept(kWindowPeriod);
+  window_.advance(Instant(kWindowPeriod));
+  EXPECT_EQ(window_.window(), 100u);
+}
+
+TEST_F(WindowTest, GoesBackWhereMoreQuestionsBringNoMoreReplies) {
+  EXPECT_EQ(after(kWindowPeriod, 1000), 200u);
+  EXPECT_EQ(after(kWindowPeriod, 1099), 100u);
+  for (int i = 1; i < kNotTriedFor / kWindowPeriod; ++i)
+    EXPECT_EQ(after(kWindowPeriod, 1000), 100u);
+  EXPECT_EQ(after(kWindowPeriod, 1000), 200u);
+}
+
+TEST_F(WindowTest, ShrinksToWhereItBeganWhileTheCallerNeverSleeps) {
+  EXPECT_EQ(after(kWindowPeriod, 1000), 200u);
+  EXPECT_EQ(after(kWindowPeriod, 2000), 400u);
+  EXPECT_EQ(after(Duration(1), 4000), 400u);
+  EXPECT_EQ(after(Duration{}, 4000), 350u);
+  for (int i = 0; i < 50; ++i) after(Duration{}, 4000);
+  EXPECT_EQ(window_.window(), 100u);
+}
+
+TEST_F(ExchangesTest, SeveralDatagramsAtOnceAreTakenAsOneByOne) {
+  for (std::uint32_t i = 0; i < 40; ++i) start(i);
+  exchanges_.advance(Instant{});
+  std::vector<std::vector<std::uint8_t>> replies;
+  std::vector<std::vector<Received>> by_socket(2);
+  const Outbox& outbox = exchanges_.outbox();
+  for (const Datagram& sent : outbox.datagrams) {
+    auto& bytes = replies.emplace_back(outbox.bytes.begin() + sent.offset,
+                                       outbox.bytes.begin() + sent.offset + sent.octets);
+    bytes[2] |= 0x80;
+  }
+  const std::vector<std::uint8_t> cut = {1};
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    std::vector<Received>& received = by_socket[outbox.datagrams[i].socket];
+    received.push_back({to_, replies[i]});
+    received.push_back({to_, cut});
+    received.push_back({to_, replies[i]});
+  }
+  for (std::uint32_t socket = 0; socket < 2; ++socket)
+    exchanges_.on_datagrams(socket, by_socket[socket], Instant(milliseconds(3)));
+  std::ranges::sort(owner_.replies);
+  ASSERT_EQ(owner_.replies.size(), 40u);
+  for (std::uint32_t i = 0; i < 40; ++i) EXPECT_EQ(owner_.replies[i], i);
+  EXPECT_EQ(counts_.late, 40u);
+  EXPECT_EQ(counts_.mismatch_short, 40u);
+}
+
 // Where bursts are allowed: one socket for all of a moment up to the number given, then another
 // draw; ids are drawn for each.
 TEST_F(ExchangesTest, DatagramsOfOneMomentShareASocketWhereThatIsAllowed) {
