@@ -6,6 +6,18 @@
 #include "ingest/assert.h"
 
 namespace caascan::engine {
+namespace {
+
+// What a server says to those who ask too much; also to others.
+bool pushes_back(wire::Bytes message) {
+  const auto header = wire::read_header(message);
+  if (!header) return false;
+  if (header->tc) return header->ancount == 0;
+  return header->rcode == static_cast<std::uint8_t>(wire::Rcode::kRefused) ||
+         header->rcode == static_cast<std::uint8_t>(wire::Rcode::kServFail);
+}
+
+}  // namespace
 
 Exchanges::Exchanges(const ExchangeOptions& options, Random& random, ScanCounts& counts)
     : options_(options),
@@ -188,7 +200,9 @@ void Exchanges::drain(ServerId id, Instant now) {
       server.queue.pop_front();
       continue;
     }
-    Instant granted = take_all(server.budgets, now);
+    const Budget* own = server.budgets[0];
+    Instant granted = own == nullptr ? Instant{} : server.pace.next_send(own->interval());
+    if (granted <= now) granted = take_all(server.budgets, now);
     if (granted <= now && !send(server.queue.front(), *entry, now)) {
       // Every id that was drawn is in use: try again when the wheel has turned.
       for (Budget* budget : server.budgets) {
@@ -201,12 +215,14 @@ void Exchanges::drain(ServerId id, Instant now) {
       wakes_.push({granted, id});
       return;
     }
+    server.pace.on_send(now);
     server.queue.pop_front();
   }
 }
 
 void Exchanges::deliver(Entry& entry, std::uint32_t index, wire::Bytes message, Instant now) {
   ++counts_.replies;
+  servers_[entry.info.server].pace.on_reply(pushes_back(message), now);
   const AttemptInfo info = std::move(entry.info);
   const std::uint32_t owner = entry.owner;
   entry.info.tcp = info.tcp;  // `release` looks at it
@@ -370,6 +386,7 @@ void Exchanges::advance(Instant now) {
     entry->wait_over = true;
     --waits_running_;
     ++counts_.timeouts;
+    servers_[entry->info.server].pace.on_silence(now);
     const AttemptInfo info = entry->info;
     if (info.tcp) outbox_.tcp.push_back({attempt, {}, {}});
     const std::uint32_t owner = entry->owner;

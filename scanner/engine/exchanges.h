@@ -29,6 +29,7 @@
 #include "scanner/engine/endpoint.h"
 #include "scanner/engine/random.h"
 #include "scanner/engine/rate_limiter.h"
+#include "scanner/engine/server_pace.h"
 #include "scanner/engine/time.h"
 #include "scanner/engine/timer_wheel.h"
 #include "scanner/finding.h"
@@ -203,6 +204,8 @@ class Exchanges {
   [[nodiscard]] std::size_t on_the_way() const { return waits_running_ + started_; }
   [[nodiscard]] bool has_room() const { return on_the_way() < window_; }
   [[nodiscard]] std::size_t window() const { return window_; }
+  // The share of its cap at which the server is asked now.
+  [[nodiscard]] double share(ServerId server) const { return servers_[server].pace.share(); }
 
  private:
   enum class State : std::uint8_t { kFree, kQueued, kLive };
@@ -219,6 +222,7 @@ class Exchanges {
   struct Server {
     Endpoint endpoint;
     std::array<Budget*, 3> budgets{};
+    ServerPace pace;
     std::deque<AttemptId> queue;
     bool scheduled = false;  // in wakes_
   };
