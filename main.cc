@@ -783,6 +783,7 @@ int check_command(const RawOptions& raw) {
   if (raw.names.empty()) return usage_error("check needs a name");
   options->engine.trace = true;
   options->engine.infer = false;  // every step is to be seen
+  options->threads = 1;           // the names in their order
   NameQueue queue;
   std::vector<DomainName> batch;
   for (const std::string& text : raw.names) {
@@ -948,6 +949,7 @@ int run_main(int argc, char** argv) {
       ->type_name("N")
       ->capture_default_str();
   add_scan_options(run, raw);
+  run.add_option("--threads", raw.scan.threads, "shards of the scan (one a core)")->type_name("N");
   add_common_options(run, raw);
   CLI::App& ingest =
       *app.add_subcommand("ingest", "write the unique issued names of CT dumps, sorted");

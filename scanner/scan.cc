@@ -1,19 +1,22 @@
 #include "scanner/scan.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <ctime>
-#include <iterator>
-#include <memory>
-#include <optional>
+#include <functional>
+#include <mutex>
 #include <string>
-#include <unordered_set>
+#include <string_view>
+#include <thread>
 #include <utility>
 
-#include "scanner/net/event_loop.h"
+#include "ingest/domain_name.h"
 #include "scanner/net/host_network.h"
-#include "scanner/net/kernel_entropy.h"
+#include "scanner/net/udp_sockets.h"
+#include "scanner/shard.h"
 
 namespace caascan {
 namespace {
@@ -24,45 +27,6 @@ std::uint32_t sockets_for(double qps) {
   const double needed = std::ceil(ids / (engine::kIdsLiveMax * 0.75));
   return static_cast<std::uint32_t>(std::clamp(needed, 4.0, 128.0));
 }
-
-// What the engine says on its way into the journal, in batches.
-class JournalFeed {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  explicit JournalFeed(JournalWriter& writer) : writer_(writer) {}
-
-  void add(NameNumber number, std::unique_ptr<Finding> finding) {
-    batch_.findings.push_back({number, std::move(finding)});
-  }
-  void add(DegradedZone zone) { batch_.degraded.push_back(std::move(zone)); }
-  void add(HiddenCaa hidden) { batch_.hidden_caa.push_back(std::move(hidden)); }
-  void take_from(engine::Engine& engine) {
-    for (const EndedName& name : engine.take_ended()) {
-      if (!is_affected(name.outcome)) batch_.ended.push_back(name);
-    }
-    std::ranges::move(engine.take_failed(), std::back_inserter(batch_.failed));
-    std::ranges::move(engine.take_alive(), std::back_inserter(batch_.alive));
-  }
-
-  [[nodiscard]] bool is_due(Clock::time_point now) const {
-    if (batch_.empty()) return false;
-    return batch_.ended.size() + batch_.findings.size() + batch_.failed.size() >=
-               kJournalBatchNames ||
-           now - handed_over_ >= kJournalBatchTime;
-  }
-  void hand_over(const ScanCounts& counts, Clock::time_point now) {
-    handed_over_ = now;
-    batch_.counts = counts;
-    writer_.submit(std::move(batch_));
-    batch_ = {};
-  }
-
- private:
-  JournalWriter& writer_;
-  JournalBatch batch_;
-  Clock::time_point handed_over_{};
-};
 
 // Iteration asks as many servers as there are; so many sockets carry 40,000 questions a second.
 constexpr std::uint32_t kIterationSockets = 16;
@@ -78,12 +42,129 @@ std::uint64_t thread_cpu_ns() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+// The shard of a name: what lies in one registrable domain has delegations and keys in common.
+std::size_t shard_of(const DomainName& name, std::size_t shards) {
+  return shards == 1 ? 0 : std::hash<std::string_view>{}(registrable_domain(name.text())) % shards;
+}
+
+// Each shard's part of what is bounded for all of them.
+engine::EngineOptions part_of(const engine::EngineOptions& all, unsigned shards) {
+  engine::EngineOptions made = all;
+  made.cache_bytes_max = all.cache_bytes_max / shards;
+  made.names_held_max = std::max<std::size_t>(all.names_held_max / shards, 1);
+  made.window_max = std::max<std::size_t>(all.window_max / shards, 1);
+  if (!all.resolvers.empty()) {
+    // The questions of a resolver's budget, and so the ids that they need, are spread over the
+    // shards.
+    const auto share = [&](std::uint32_t sockets) { return (sockets + shards - 1) / shards; };
+    made.sockets_v4 = share(all.sockets_v4);
+    made.sockets_v6 = share(all.sockets_v6);
+  }
+  return made;
+}
+
+// The threads of a scan.
+class Shards {
+ public:
+  Shards(const engine::EngineOptions& options, unsigned count, ScanJournal* journal,
+         ShardResults& results)
+      : shards_(count) {
+    std::vector<ShardStart> earlier(count);
+    if (journal != nullptr) {
+      for (FailedName& failed : std::exchange(journal->failed, {}))
+        earlier[shard_of(failed.name, count)].failed.push_back(std::move(failed));
+      for (ShardStart& one : earlier) one.alive = journal->alive;
+    }
+    for (unsigned i = 0; i < count; ++i) {
+      shards_[i].thread = std::thread([this, i, &results, part = part_of(options, count),
+                                       start = std::move(earlier[i])]() mutable {
+        Shard& self = shards_[i];
+        self.ended = run_shard(i, part, self.names, std::move(start), results, stop_);
+        // Nobody takes what is still handed over.
+        self.names.cancel();
+        if (!self.ended) stop_ = true;
+        const std::lock_guard lock(mutex_);
+        ++ended_;
+        one_ended_.notify_one();
+      });
+    }
+  }
+  ~Shards() { join(); }
+  Shards(const Shards&) = delete;
+  Shards& operator=(const Shards&) = delete;
+
+  // Hands out all names and waits for the end of all shards. True where every name has a verdict.
+  std::expected<bool, std::string> feed(NameQueue& names, const std::atomic<bool>* stop) {
+    NameNumber number = 0;
+    std::vector<ShardQueue::Batch> parts(shards_.size());
+    bool all = false;
+    while (!is_stopped(stop)) {
+      // `ended` first: what is pushed between the two calls is seen by the second.
+      const bool ended = names.ended();
+      auto batch = names.pop_within(kLookForStop);
+      if (!batch) {
+        all = ended;
+        if (ended) break;
+        continue;
+      }
+      for (DomainName& name : *batch) {
+        ShardQueue::Batch& part = parts[shard_of(name, shards_.size())];
+        part.push_back({number++, std::move(name)});
+      }
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (!parts[i].empty()) hand_over(i, std::exchange(parts[i], {}), stop);
+      }
+    }
+    for (Shard& shard : shards_) shard.names.close();
+    std::unique_lock lock(mutex_);
+    while (ended_ < shards_.size()) {
+      one_ended_.wait_for(lock, kLookForStop);
+      is_stopped(stop);
+    }
+    lock.unlock();
+    join();
+    for (const Shard& shard : shards_) {
+      if (!shard.ended) return std::unexpected(shard.ended.error());
+      all = all && *shard.ended;
+    }
+    return all;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kLookForStop{200};
+  struct Shard {
+    ShardQueue names;
+    std::thread thread;
+    std::expected<bool, std::string> ended;
+  };
+
+  void hand_over(std::size_t shard, ShardQueue::Batch&& batch, const std::atomic<bool>* stop) {
+    while (!is_stopped(stop) && !shards_[shard].names.push_within(batch, kLookForStop)) {
+    }
+  }
+  bool is_stopped(const std::atomic<bool>* stop) {
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) stop_ = true;
+    return stop_;
+  }
+  void join() {
+    for (Shard& shard : shards_) {
+      shard.names.close();
+      if (shard.thread.joinable()) shard.thread.join();
+    }
+  }
+
+  std::vector<Shard> shards_;
+  std::atomic<bool> stop_ = false;
+  std::mutex mutex_;
+  std::condition_variable one_ended_;
+  std::size_t ended_ = 0;
+};
+
 }  // namespace
 
 std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueue& names,
                                             const VerdictSink& sink, const std::atomic<bool>* stop,
                                             ScanProgress* progress, ScanJournal* journal) {
-  const auto start = std::chrono::steady_clock::now();
   engine::EngineOptions made = options.engine;
   made.epoch_unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                            std::chrono::system_clock::now().time_since_epoch())
@@ -109,81 +190,23 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
   }
 
   made.window_start = kWindowStart;
-  const net::UdpErrors errors_before = net::read_udp_errors();
-  std::optional<JournalFeed> feed;
   if (journal != nullptr) {
-    feed.emplace(*journal->writer);
     made.keep_progress = true;
     made.is_done = [states = journal->states](NameNumber number) {
       return states->at(number) != NameStates::State::kOpen;
     };
   }
-  net::KernelEntropy entropy;
-  engine::Engine engine(made, entropy);
-  if (journal != nullptr) {
-    for (const AliveName& alive : journal->alive) engine.resume_alive(alive);
-    for (FailedName& failed : std::exchange(journal->failed, {}))
-      engine.resume_name(std::move(failed), engine::Instant{});
-  }
-  std::uint64_t findings = 0;
-  std::unordered_set<std::string> degraded, hidden;
-  double first_query_s = 0;
-  const auto counts_now = [&] {
-    ScanCounts counts = engine.counts();
-    counts.elapsed_s =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    counts.first_query_s = first_query_s;
-    const net::UdpErrors errors = net::read_udp_errors();
-    counts.host_buffer_errors = errors.receive_buffer - errors_before.receive_buffer;
-    counts.host_receive_errors = errors.all - errors_before.all;
-    return counts;
-  };
-  net::EventLoop loop(
-      engine, names, start,
-      [&](engine::Verdict&& verdict) {
-        if (verdict.finding) ++findings;
-        if (feed && verdict.finding) feed->add(verdict.number, std::move(verdict.finding));
-        return sink(std::move(verdict));
-      },
-      [&] {
-        for (DegradedZone& zone : engine.take_degraded()) {
-          if (feed && degraded.size() < kDegradedZonesMax && degraded.insert(zone.zone).second)
-            feed->add(std::move(zone));
-        }
-        for (HiddenCaa& found : engine.take_hidden_caa()) {
-          if (feed && hidden.size() < kDegradedZonesMax && hidden.insert(found.name).second)
-            feed->add(std::move(found));
-        }
-        if (feed) {
-          feed->take_from(engine);
-          first_query_s = std::max(0.0, loop.first_query_s());
-          const auto now = std::chrono::steady_clock::now();
-          if (feed->is_due(now)) feed->hand_over(counts_now(), now);
-        }
-        if (progress == nullptr) return;
-        const ScanCounts counts = engine.counts();
-        progress->names_done = counts.names_total - engine.active() - engine.parked();
-        progress->names_failing = engine.parked();
-        progress->findings = findings;
-        progress->queries = counts.queries_udp + counts.queries_tcp;
-      });
-  if (auto opened = loop.open(made.sockets_v4, made.sockets_v6); !opened) {
-    names.cancel();
-    return std::unexpected(opened.error());
-  }
-  const auto ran = loop.run(stop);
-  if (feed) feed->hand_over(counts_now(), std::chrono::steady_clock::now());
-  if (!ran) {
-    names.cancel();
-    return std::unexpected(ran.error());
-  }
-  ScanResult result;
-  result.interrupted = !engine.idle() || !names.ended();
+  SharedBudgets budgets(made.servers);
+  made.budgets = &budgets;
+  ShardResults results(sink, progress, journal == nullptr ? nullptr : journal->writer,
+                       options.threads);
+  Shards shards(made, options.threads, journal, results);
+  const auto ended = shards.feed(names, stop);
   names.cancel();
-  first_query_s = std::max(0.0, loop.first_query_s());
-  result.counts = counts_now();
-  const std::uint64_t open = engine.active() + engine.parked();
-  result.counts.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)] += open;
+  if (!ended) return std::unexpected(ended.error());
+  ScanResult result;
+  result.interrupted = !*ended;
+  result.counts = results.counts();
   return result;
 }
 

@@ -19,6 +19,7 @@
 
 namespace caascan {
 
+inline constexpr unsigned kShardsMax = 64;
 // Of so many zones it is remembered that they have been told as degraded.
 inline constexpr std::size_t kDegradedZonesMax = 1'000'000;
 // Results that are handed to the journal at once, and how long the first of them waits.
@@ -34,7 +35,10 @@ struct ScanJournal {
 };
 
 struct ScanOptions {
-  engine::EngineOptions engine;  // epoch_unix_ms and socket numbers are set by `scan`
+  // epoch_unix_ms, budgets and socket numbers are set by `scan`; bounds are those of all shards
+  // together.
+  engine::EngineOptions engine;
+  unsigned threads = 1;  // shards, 1 to kShardsMax
 };
 
 // Read by other threads for the progress line.
@@ -45,16 +49,18 @@ struct ScanProgress {
   std::atomic<std::uint64_t> queries{0};
 };
 
-// Called on the scanning thread for each name that is affected (for each name at all with
-// `every_verdict` or `trace`). An error ends the scan with it.
+// Called for each name that is affected (for each name at all with
+// `every_verdict` or `trace`), on the thread of its shard, one call at a time. An error ends the
+// scan with it.
 using VerdictSink = std::function<std::expected<void, std::string>(engine::Verdict&&)>;
 
-// Takes names from `names` until it has ended and every name has its verdict. Blocks; runs the
-// event loop on the calling thread. `stop` (may be null), once true, ends the scan within a second:
-// names without a verdict are then counted as not reached and `interrupted` is set. With `journal`
-// (may be null), every result is submitted to it, findings included: the sink then sees verdicts
-// without. The names must come in the order of their numbers, from 0; the counts are of this start
-// alone. An error is a failure of this machine (no socket, sink).
+// Takes names from `names` until it has ended and every name has its verdict. Blocks: the calling
+// thread hands the names to the shards, each of which has a thread, an engine and sockets of its
+// own; the names of a registrable domain go to one. `stop` (may be null), once true, ends the scan
+// within a second: names without a verdict are then counted as not reached and `interrupted` is
+// set. With `journal` (may be null), every result is submitted to it, findings included: the sink
+// then sees verdicts without. The names must come in the order of their numbers, from 0; the counts
+// are of this start alone. An error is a failure of this machine (no socket, sink).
 struct ScanResult {
   ScanCounts counts;
   bool interrupted = false;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 
 #include "ingest/option_text.h"
 #include "scanner/builtin_data.h"
@@ -97,6 +98,18 @@ std::expected<std::uint32_t, std::string> read_rounds(std::string_view text) {
   return rounds;
 }
 
+// Not given: one a core that we may use.
+std::expected<unsigned, std::string> read_threads(std::string_view text) {
+  if (text.empty()) return std::clamp(std::thread::hardware_concurrency(), 1U, kShardsMax);
+  unsigned threads = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+  if (error != std::errc() || end != text.data() + text.size() || threads == 0 ||
+      threads > kShardsMax) {
+    return bad_value("--threads", text, fmt::format("a number from 1 to {}", kShardsMax));
+  }
+  return threads;
+}
+
 }  // namespace
 
 std::expected<engine::Duration, std::string> read_duration(std::string_view option,
@@ -130,6 +143,9 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
   if (!root) return Failure(root.error());
   options.engine.root = std::move(*root);
   options.engine.infer = !texts.no_inference;
+  const auto threads = read_threads(texts.threads);
+  if (!threads) return Failure(threads.error());
+  options.threads = *threads;
   if (!texts.no_dnssec) {
     auto anchors =
         texts.trust_anchor_origin.empty()

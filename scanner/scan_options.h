@@ -19,6 +19,7 @@ struct ScanOptionTexts {
   std::string exclude, exclude_origin;  // likewise
   std::string trust_anchor, trust_anchor_origin;
   bool no_dnssec = false, no_inference = false;
+  std::string threads;  // a number
   std::string profile = "letsencrypt";
   std::string canary, canary_origin;  // contents and name of the file
 };

@@ -116,8 +116,7 @@ std::uint32_t Engine::free_task() {
   return index;
 }
 
-void Engine::add_name(DomainName name, Instant now) {
-  const NameNumber number = next_number_++;
+void Engine::add_name(DomainName name, NameNumber number, Instant now) {
   if (options_.is_done && options_.is_done(number)) return;
   begin(std::move(name), number, now);
 }

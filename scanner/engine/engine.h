@@ -90,8 +90,8 @@ class Engine final : public ResolutionSink {
   [[nodiscard]] bool wants_names() const {
     return active_ < options_.names_held_max && exchanges_.has_room();
   }
-  // Names are numbered as they are added, those that are passed over included.
-  void add_name(DomainName name, Instant now);
+  // `number`: of the run's names; it goes with the verdict.
+  void add_name(DomainName name, NameNumber number, Instant now);
   // A name that has failed at an earlier start: it waits for its next round, and what its rounds
   // have shown is kept. Before any is added.
   void resume_name(FailedName&& failed, Instant now);
@@ -262,7 +262,6 @@ class Engine final : public ResolutionSink {
   std::vector<EndedName> ended_;
   std::vector<FailedName> failed_;
   std::vector<AliveName> alive_;
-  NameNumber next_number_ = 0;
   std::size_t active_ = 0;
 };
 

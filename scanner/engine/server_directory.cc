@@ -29,7 +29,6 @@ Budgets::Budgets(const ServerDirectoryOptions& options)
 }
 
 Budgets::Of Budgets::of(const Endpoint& endpoint, double qps, const wire::DnsName* name) {
-  const std::lock_guard lock(mutex_);
   if (const auto found = by_endpoint_.find(endpoint); found != by_endpoint_.end())
     return found->second;
   const Of made = {&budgets_.emplace_back(qps), group_of(endpoint.address, name), global_};

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,10 +44,12 @@ struct ServerDirectoryOptions {
 };
 
 // The budgets of a run, one for each server address and each limit group, and one for all. What the
-// shards share, and all that they share: thread-safe.
+// shards share, and all that they share: any thread may take from a budget; who finds them from
+// several threads does so through a class that holds a lock (scanner/shard.h).
 class Budgets {
  public:
   explicit Budgets(const ServerDirectoryOptions& options);
+  virtual ~Budgets() = default;
 
   struct Of {
     Budget* own;
@@ -58,14 +59,13 @@ class Budgets {
   // The budgets that a question to `endpoint` is taken from, made when it is first met: with
   // `qps`, and in the group of the address or of `name` (null: none), whoever meets it later by
   // which name.
-  Of of(const Endpoint& endpoint, double qps, const wire::DnsName* name);
+  virtual Of of(const Endpoint& endpoint, double qps, const wire::DnsName* name);
 
  private:
   [[nodiscard]] Budget* group_of(const IpAddress& address, const wire::DnsName* name);
 
   std::vector<RangeLimit> range_limits_;
   std::vector<SuffixLimit> suffix_limits_;
-  std::mutex mutex_;            // of what follows
   std::deque<Budget> budgets_;  // their places stay
   std::vector<Budget*> range_groups_, suffix_groups_;
   Budget* global_ = nullptr;

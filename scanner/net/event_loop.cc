@@ -15,7 +15,7 @@ constexpr auto kLookAroundEvery = std::chrono::milliseconds(10);
 
 }  // namespace
 
-EventLoop::EventLoop(engine::Engine& engine, NameQueue& names,
+EventLoop::EventLoop(engine::Engine& engine, ShardQueue& names,
                      std::chrono::steady_clock::time_point start, VerdictHandler on_verdict,
                      TurnHandler on_turn)
     : engine_(engine),
@@ -49,7 +49,8 @@ bool EventLoop::take_names() {
       batch_used_ = 0;
       continue;
     }
-    engine_.add_name(std::move(batch_[batch_used_++]), now_);
+    NumberedName& next = batch_[batch_used_++];
+    engine_.add_name(std::move(next.name), next.number, now_);
   }
   return true;
 }

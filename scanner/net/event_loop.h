@@ -26,7 +26,7 @@ class EventLoop final : public UdpEvents, public TcpEvents {
   using TurnHandler = std::function<void()>;  // once a turn, for progress
 
   // Borrows all. `start` is Instant zero.
-  EventLoop(engine::Engine& engine, NameQueue& names, std::chrono::steady_clock::time_point start,
+  EventLoop(engine::Engine& engine, ShardQueue& names, std::chrono::steady_clock::time_point start,
             VerdictHandler on_verdict, TurnHandler on_turn);
 
   [[nodiscard]] std::expected<void, std::string> open(std::uint32_t sockets_v4,
@@ -51,7 +51,7 @@ class EventLoop final : public UdpEvents, public TcpEvents {
   void wait_until(engine::Instant wake);
 
   engine::Engine& engine_;
-  NameQueue& names_;
+  ShardQueue& names_;
   std::chrono::steady_clock::time_point start_;
   VerdictHandler on_verdict_;
   TurnHandler on_turn_;
@@ -59,7 +59,7 @@ class EventLoop final : public UdpEvents, public TcpEvents {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   UdpSockets udp_;
   TcpClient tcp_;
-  std::vector<DomainName> batch_;
+  ShardQueue::Batch batch_;
   std::size_t batch_used_ = 0;
   engine::Instant now_{}, looked_around_{};
   double first_query_s_ = -1;

@@ -1,6 +1,7 @@
 // The whole scanner with real sockets, against a resolver on loopback.
 #include "scanner/scan.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -73,6 +74,25 @@ TEST(Scan, GivesEachKindOfAnswerItsOutcome) {
   EXPECT_EQ(finding.nameservers, std::vector<std::string>{"ns1.hoster.net"});
   EXPECT_EQ(finding.attempts.at(0).server_address, "127.0.0.1");
   EXPECT_EQ(finding.control_rcode, 0);
+}
+
+TEST(Scan, ShardsJudgeEachNameOnceWithinOneBudget) {
+  const FakeResolver resolver;
+  ScanOptions options = options_for(resolver, 5000);
+  options.threads = 3;
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) {
+    for (const char* kind : {"sf", "ok"}) names.push_back(fmt::format("{}1.d{}.com", kind, i));
+  }
+  const Scanned made = run(options, names);
+  EXPECT_EQ(made.result.counts.names_total, 2000u);
+  EXPECT_EQ(count(made, Outcome::kServfail), 1000u);
+  EXPECT_EQ(count(made, Outcome::kEmpty), 1000u);
+  EXPECT_EQ(made.findings.size(), 1000u);
+  // Two rounds and the diagnosis ask more than this; one budget has them take as long as that.
+  const double asked = static_cast<double>(made.result.counts.queries_udp);
+  EXPECT_GE(asked, 4000);
+  EXPECT_GE(made.result.counts.elapsed_s, (asked - 100) / 5000);
 }
 
 TEST(Scan, AnEmptyInputEndsAtOnce) {

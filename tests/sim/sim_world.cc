@@ -72,9 +72,10 @@ bool SimWorld::run(engine::Engine& engine, std::vector<DomainName> names, engine
   std::deque<DomainName> left(std::make_move_iterator(names.begin()),
                               std::make_move_iterator(names.end()));
   const engine::Instant end = now_ + limit;
+  NameNumber number = 0;
   while (true) {
     while (!left.empty() && engine.wants_names()) {
-      engine.add_name(std::move(left.front()), now_);
+      engine.add_name(std::move(left.front()), number++, now_);
       left.pop_front();
     }
     engine.advance(now_);

@@ -55,6 +55,34 @@ TEST(NameQueue, CancelFreesAWaitingProducer) {
   EXPECT_FALSE(queue.try_pop());
 }
 
+TEST(NameQueue, AFullQueueLeavesTheBatchToWhoDoesNotWait) {
+  NameQueue queue;
+  for (std::size_t i = 0; i < NameQueue::kBatchesMax; ++i)
+    ASSERT_TRUE(queue.push(batch_of("a.com")));
+  std::vector<DomainName> batch = batch_of("b.com");
+  EXPECT_FALSE(queue.push_within(batch, std::chrono::milliseconds(0)));
+  EXPECT_EQ(batch.size(), 1u);
+  EXPECT_TRUE(queue.try_pop());
+  EXPECT_TRUE(queue.push_within(batch, std::chrono::milliseconds(0)));
+  queue.cancel();
+  batch = batch_of("c.com");
+  EXPECT_TRUE(queue.push_within(batch, std::chrono::milliseconds(0)));
+  EXPECT_FALSE(queue.pop_within(std::chrono::milliseconds(0)));
+}
+
+TEST(NameQueue, AWaitingConsumerIsWokenByABatchAndByTheEnd) {
+  NameQueue queue;
+  std::jthread producer([&] {
+    ASSERT_TRUE(queue.push(batch_of("a.com")));
+    queue.close();
+  });
+  const auto batch = queue.pop_within(std::chrono::minutes(1));
+  ASSERT_TRUE(batch);
+  EXPECT_EQ(batch->front().text(), "a.com");
+  EXPECT_FALSE(queue.pop_within(std::chrono::minutes(1)));
+  EXPECT_TRUE(queue.ended());
+}
+
 TEST(NameQueue, WakesTheConsumerForEachPushAndForTheEnd) {
   NameQueue queue;
   int wakes = 0;

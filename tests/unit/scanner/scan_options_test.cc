@@ -30,6 +30,17 @@ TEST(ScanOptions, AResolverHasACapOfItsOwnUnlessOneIsGiven) {
   EXPECT_EQ(read_scan_options(texts)->engine.servers.server_qps, 7.5);
 }
 
+TEST(ScanOptions, ThreadsAreOneACoreUnlessGiven) {
+  ScanOptionTexts texts;
+  EXPECT_GE(read_scan_options(texts)->threads, 1u);
+  texts.threads = "3";
+  EXPECT_EQ(read_scan_options(texts)->threads, 3u);
+  for (const char* bad : {"0", "65", "-1", "x", "2x"}) {
+    texts.threads = bad;
+    EXPECT_FALSE(read_scan_options(texts)) << bad;
+  }
+}
+
 TEST(ScanOptions, AGivenCapIsForRootAndTldServersToo) {
   ScanOptionTexts texts;
   texts.server_qps = "20";

@@ -135,10 +135,10 @@ TEST_F(ServerDirectoryTest, BudgetsAreExactHoweverManyThreadsTakeFromThem) {
   Budgets budgets(options_);
   constexpr int kThreads = 4, kTries = 20000;
   std::array<int, kThreads> granted{};
+  const Budgets::Of of = budgets.of({ip("5.0.0.1"), 53}, 1000, nullptr);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
-      const Budgets::Of of = budgets.of({ip("5.0.0.1"), 53}, 1000, nullptr);
       for (int n = 0; n < kTries; ++n) granted[i] += of.own->take(Instant{}) == Instant{};
     });
   }
