@@ -1,10 +1,10 @@
 #include "scanner/scan_options.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 
 #include "ingest/option_text.h"
 #include "scanner/builtin_data.h"
@@ -98,9 +98,16 @@ std::expected<std::uint32_t, std::string> read_rounds(std::string_view text) {
   return rounds;
 }
 
-// Not given: one a core that we may use.
+// The cores that this process may run on, of which a machine may have more.
+unsigned cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
+}
+
+// Not given: one a core.
 std::expected<unsigned, std::string> read_threads(std::string_view text) {
-  if (text.empty()) return std::clamp(std::thread::hardware_concurrency(), 1U, kShardsMax);
+  if (text.empty()) return std::clamp(cores(), 1U, kShardsMax);
   unsigned threads = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
   if (error != std::errc() || end != text.data() + text.size() || threads == 0 ||
