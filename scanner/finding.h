@@ -164,8 +164,8 @@ struct Finding {
   std::optional<std::uint8_t> control_rcode;
   std::vector<std::int64_t> observed_unix_ms;  // end of each round in which the failure was seen,
                                                // or of the first, inferred
-  std::vector<Attempt> attempts;        // of all rounds, in order of sending
-  std::vector<ServerVersion> versions;  // of the servers at fault, as far as asked
+  std::vector<Attempt> attempts;               // of all rounds, in order of sending
+  std::vector<ServerVersion> versions;         // of the servers at fault, as far as asked
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };

@@ -78,10 +78,10 @@ struct Resolution {
   BogusKind bogus = BogusKind::kNone;  // with Cause::kBogus
   bool nsec = false;                   // the wrong or right denial was of NSEC records
   wire::DnsName insecure_at;           // with kInsecure
-  wire::DnsName inferred_from;  // it was not asked: of the names that failed before it, one; the
-                                // root where it was asked
-  bool version_dependent = false;           // it failed where resolvers of other versions do not
-  ZoneSecurityPtr zone_security;            // of a DNSKEY question
+  wire::DnsName inferred_from;     // it was not asked: of the names that failed before it, one; the
+                                   // root where it was asked
+  bool version_dependent = false;  // it failed where resolvers of other versions do not
+  ZoneSecurityPtr zone_security;   // of a DNSKEY question
   std::shared_ptr<const DsAnswer> ds;       // of a DS question
   Duration ttl = std::chrono::minutes(15);  // how long a good answer may be reused
   std::vector<Attempt>
