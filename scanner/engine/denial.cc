@@ -90,12 +90,15 @@ std::strong_ordering canonical_order(const DnsName& a, const DnsName& b) {
   return in_a.count <=> in_b.count;
 }
 
-const wire::Rdata& Nsec3Hashes::of(const DnsName& name, const wire::Rdata& salt,
-                                   std::uint16_t iterations) {
+wire::Sha1 Nsec3Hashes::of(const DnsName& name, wire::Bytes salt, std::uint16_t iterations) {
   Place& place = places_[std::hash<DnsName>{}(name) % places_.size()];
-  if (place.hash.empty() || place.name != name || place.iterations != iterations ||
-      place.salt != salt) {
-    place = {name, salt, iterations, wire::nsec3_hash(name, salt, iterations)};
+  if (!place.used || place.name != name || place.iterations != iterations ||
+      !std::ranges::equal(place.salt, salt)) {
+    place.used = true;
+    place.name = name;
+    place.salt.assign(salt.begin(), salt.end());
+    place.iterations = iterations;
+    place.hash = wire::nsec3_hash(name, salt, iterations);
     ++computed_;
   }
   return place.hash;
@@ -109,16 +112,19 @@ void Denial::add(const wire::RrSet& set, const DnsName* expanded_below) {
   for (const wire::Rdata& rdata : set.rdatas) {
     if (set.type == static_cast<std::uint16_t>(RecordType::kNsec)) {
       auto nsec = wire::parse_nsec(rdata);
-      if (nsec) nsecs_.push_back({owner, std::move(nsec->next), std::move(nsec->bitmap)});
+      if (nsec) nsecs_.push_back({owner, std::move(nsec->next), nsec->bitmap});
       continue;
     }
-    auto nsec3 = wire::parse_nsec3(rdata);
-    auto owner_hash = wire::nsec3_owner_hash(owner);
+    const auto nsec3 = wire::parse_nsec3(rdata);
+    const auto owner_hash = wire::nsec3_owner_hash(owner);
     if (!nsec3 || !owner_hash || owner.parent() != zone_ || nsec3->algorithm != kNsec3Sha1 ||
         (nsec3->flags & ~kNsec3FlagsKnown) != 0 || nsec3->next_hash.size() != owner_hash->size()) {
       continue;
     }
-    nsec3s_.push_back({std::move(*owner_hash), std::move(*nsec3)});
+    Nsec3Record& record = nsec3s_.emplace_back();
+    record.owner_hash = *owner_hash;
+    std::ranges::copy(nsec3->next_hash, record.next_hash.begin());
+    record.data = *nsec3;
   }
 }
 
@@ -302,27 +308,28 @@ DsDenied Denial::ds(const DnsName& name) {
 Denial::Chain Denial::chain() const {
   const wire::Nsec3& first = nsec3s_.front().data;
   for (const Nsec3Record& nsec3 : nsec3s_) {
-    if (nsec3.data.iterations != first.iterations || nsec3.data.salt != first.salt)
+    if (nsec3.data.iterations != first.iterations ||
+        !std::ranges::equal(nsec3.data.salt, first.salt))
       return Chain::kMixed;
   }
   return first.iterations > kNsec3IterationsMax ? Chain::kCostly : Chain::kUsable;
 }
 
-const wire::Rdata& Denial::hash(const DnsName& name) {
+wire::Sha1 Denial::hash(const DnsName& name) {
   const wire::Nsec3& first = nsec3s_.front().data;
   return hashes_.of(name, first.salt, first.iterations);
 }
 
 const Denial::Nsec3Record* Denial::matching(const DnsName& name) {
-  const wire::Rdata& hashed = hash(name);
+  const wire::Sha1 hashed = hash(name);
   const auto at = std::ranges::find(nsec3s_, hashed, &Nsec3Record::owner_hash);
   return at == nsec3s_.end() ? nullptr : &*at;
 }
 
 const Denial::Nsec3Record* Denial::covering(const DnsName& name) {
-  const wire::Rdata& hashed = hash(name);
+  const wire::Sha1 hashed = hash(name);
   for (const Nsec3Record& nsec3 : nsec3s_) {
-    const wire::Rdata& next = nsec3.data.next_hash;
+    const wire::Sha1& next = nsec3.next_hash;
     const bool last = next <= nsec3.owner_hash;  // the end of the chain, or all of it
     const bool after = hashed > nsec3.owner_hash, before = hashed < next;
     if (last ? after || before : after && before) return &nsec3;

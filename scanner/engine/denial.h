@@ -6,7 +6,8 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
-#include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 #include "scanner/wire/dnssec.h"
 
@@ -38,9 +39,7 @@ enum class DsDenied : std::uint8_t {
 // zone. A name has one place; the one that comes later has it. One thread.
 class Nsec3Hashes {
  public:
-  // 20 octets, good until the next call.
-  const wire::Rdata& of(const wire::DnsName& name, const wire::Rdata& salt,
-                        std::uint16_t iterations);
+  wire::Sha1 of(const wire::DnsName& name, wire::Bytes salt, std::uint16_t iterations);
   [[nodiscard]] std::uint64_t computed() const { return computed_; }
 
  private:
@@ -48,7 +47,8 @@ class Nsec3Hashes {
     wire::DnsName name;
     wire::Rdata salt;
     std::uint16_t iterations = 0;
-    wire::Rdata hash;  // empty: nothing is here
+    bool used = false;
+    wire::Sha1 hash{};
   };
   std::array<Place, 256> places_;
   std::uint64_t computed_ = 0;
@@ -63,7 +63,7 @@ class Denial {
 
   // `expanded_below`: the wildcard's parent where the set was made from one; it is the wildcard's
   // record then. What cannot be read, or is NSEC3 of an unknown kind (RFC 5155 §8.1, §8.2), proves
-  // nothing.
+  // nothing. `set` must stay where it is.
   void add(const wire::RrSet& set, const wire::DnsName* expanded_below);
 
   [[nodiscard]] bool is_empty() const { return nsecs_.empty() && nsec3s_.empty(); }
@@ -82,14 +82,14 @@ class Denial {
  private:
   struct NsecRecord {
     wire::DnsName owner, next;
-    wire::Rdata bitmap;
+    wire::Bytes bitmap;
     [[nodiscard]] bool holds(wire::RecordType type) const { return bitmap_holds(bitmap, type); }
     [[nodiscard]] bool is_delegation() const {
       return holds(wire::RecordType::kNs) && !holds(wire::RecordType::kSoa);
     }
   };
   struct Nsec3Record {
-    wire::Rdata owner_hash;
+    wire::Sha1 owner_hash{}, next_hash{};
     wire::Nsec3 data;
     [[nodiscard]] bool holds(wire::RecordType type) const {
       return bitmap_holds(data.bitmap, type);
@@ -114,7 +114,7 @@ class Denial {
   std::optional<DsDenied> ds_by_nsec(const wire::DnsName& name) const;
 
   [[nodiscard]] Chain chain() const;
-  const wire::Rdata& hash(const wire::DnsName& name);
+  wire::Sha1 hash(const wire::DnsName& name);
   const Nsec3Record* matching(const wire::DnsName& name);
   const Nsec3Record* covering(const wire::DnsName& name);
   Denied find_encloser(const wire::DnsName& name, Encloser& encloser);
@@ -122,8 +122,9 @@ class Denial {
   Denied name_error_by_nsec3(const wire::DnsName& name);
 
   wire::DnsName zone_;
-  std::vector<NsecRecord> nsecs_;
-  std::vector<Nsec3Record> nsec3s_;
+  // An honest message has up to four.
+  boost::container::small_vector<NsecRecord, 2> nsecs_;
+  boost::container::small_vector<Nsec3Record, 4> nsec3s_;
   Nsec3Hashes& hashes_;
 };
 

@@ -75,6 +75,9 @@ class Classifier {
 };
 
 bool Classifier::read_records() {
+  const wire::Header& header = view_.header();
+  answer_.reserve(std::min<std::size_t>(header.ancount, view_.records().size()));
+  authority_.reserve(std::min<std::size_t>(header.nscount, view_.records().size()));
   for (const RecordView& record : view_.records()) {
     if (record.section == Section::kAdditional) continue;
     auto owner = view_.owner(record);

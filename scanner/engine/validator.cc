@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -86,8 +87,6 @@ std::optional<DnsName> single_target(const RrSet& set) {
   return target;
 }
 
-using wire::Digest;
-
 void append(wire::Rdata& out, wire::Bytes bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
@@ -130,14 +129,14 @@ class Validator::Memory {
  public:
   explicit Memory(std::size_t bytes_max) : entries_max_(bytes_max / 2 / kEntryOctets) {}
 
-  bool holds(const Digest& digest) {
+  bool holds(const wire::Sha256& digest) {
     if (young_.contains(digest)) return true;
     if (!old_.contains(digest)) return false;
     add(digest);
     return true;
   }
 
-  void add(const Digest& digest) {
+  void add(const wire::Sha256& digest) {
     if (entries_max_ == 0) return;
     if (young_.size() >= entries_max_) {
       old_ = std::move(young_);
@@ -150,13 +149,13 @@ class Validator::Memory {
   static constexpr std::size_t kEntryOctets = 75;  // 33 each, in a table that has just grown
 
   struct Hash {
-    std::size_t operator()(const Digest& digest) const noexcept {
+    std::size_t operator()(const wire::Sha256& digest) const noexcept {
       std::size_t value = 0;
       std::memcpy(&value, digest.data(), sizeof value);
       return value;
     }
   };
-  using Generation = boost::unordered_flat_set<Digest, Hash>;
+  using Generation = boost::unordered_flat_set<wire::Sha256, Hash>;
 
   std::size_t entries_max_;
   Generation young_, old_;
@@ -264,7 +263,7 @@ bool Validator::Message::is_right(const RrSet& set, const Rrsig& signature,
   append_set(data, set);
   append_sized(data, signature.rdata);
   append_sized(data, key.rdata);
-  const Digest digest = wire::sha256(data);
+  const wire::Sha256 digest = wire::sha256(data);
   if (validator_.memory_->holds(digest)) {
     ++validator_.counts_.reused;
     return true;
@@ -396,9 +395,11 @@ Validation Validator::check_keys(const DnsName& zone, const std::vector<wire::Ds
       }
       // The set must be signed by this very key.
       RrSet by_key = *set;
-      std::erase_if(by_key.signatures, [&](const Rrsig& signature) {
-        return signature.key_tag != key.key_tag || signature.algorithm != key.algorithm;
-      });
+      by_key.signatures.clear();
+      std::ranges::copy_if(
+          set->signatures, std::back_inserter(by_key.signatures), [&](const Rrsig& signature) {
+            return signature.key_tag == key.key_tag && signature.algorithm == key.algorithm;
+          });
       const Message::Checked checked = in.check(by_key, zone, {key});
       if (checked.good && !checked.expanded) {
         for (wire::Dnskey& good : may_sign) {

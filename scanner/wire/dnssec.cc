@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 #include <ldns/ldns.h>
-// ldns.h leaves these out.
-#include <ldns/sha1.h>
+// ldns.h leaves this out.
 #include <ldns/sha2.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 namespace caascan::wire {
 namespace {
 
+constexpr std::size_t kSetsExpected = 4;  // in a message that matters
 constexpr std::size_t kSha1Octets = 20, kSha256Octets = 32, kSha384Octets = 48;
 
 // Where the names in the data of a type lie: `names` of them behind `prefix` octets, the rest is
@@ -140,20 +140,17 @@ std::optional<Rdata> key_digest(const DnsName& owner, std::uint8_t digest_type, 
   Rdata data;
   put(data, bytes_of(owner));
   put(data, key_rdata);
-  const auto size = static_cast<unsigned>(data.size());
   Rdata digest;
   switch (digest_type) {
     case LDNS_SHA1:
-      digest.resize(kSha1Octets);
-      ldns_sha1(data.data(), size, digest.data());
+      put(digest, sha1(data, {}));
       return digest;
     case LDNS_SHA256:
-      digest.resize(kSha256Octets);
-      ldns_sha256(data.data(), size, digest.data());
+      put(digest, sha256(data));
       return digest;
     case LDNS_SHA384:
       digest.resize(kSha384Octets);
-      ldns_sha384(data.data(), size, digest.data());
+      ldns_sha384(data.data(), static_cast<unsigned>(data.size()), digest.data());
       return digest;
     default:
       return std::nullopt;
@@ -266,7 +263,8 @@ std::expected<std::vector<RrSet>, ParseError> read_rrsets(const MessageView& vie
     RecordView record;
     DnsName owner;
   };
-  std::vector<Loose> loose;
+  boost::container::small_vector<Loose, 4> loose;
+  sets.reserve(kSetsExpected);
   for (const RecordView& record : view.records()) {
     if (record.section == Section::kAdditional || record.klass != kClassIn) continue;
     if (wanted == Wanted::kOfDelegation && !is_of_delegation(signed_type(view, record))) continue;
@@ -350,8 +348,7 @@ std::optional<Nsec> parse_nsec(const Rdata& rdata) {
   Nsec made;
   made.next = DnsName::read(cursor);
   if (!cursor.ok()) return std::nullopt;
-  const Bytes bitmap = cursor.bytes(cursor.remaining());
-  made.bitmap.assign(bitmap.begin(), bitmap.end());
+  made.bitmap = cursor.bytes(cursor.remaining());
   return made;
 }
 
@@ -362,17 +359,14 @@ std::optional<Nsec3> parse_nsec3(const Rdata& rdata) {
   made.flags = cursor.u8();
   made.opt_out = (made.flags & 1) != 0;
   made.iterations = cursor.u16();
-  const Bytes salt = cursor.bytes(cursor.u8());
-  const Bytes next = cursor.bytes(cursor.u8());
+  made.salt = cursor.bytes(cursor.u8());
+  made.next_hash = cursor.bytes(cursor.u8());
   if (!cursor.ok()) return std::nullopt;
-  const Bytes bitmap = cursor.bytes(cursor.remaining());
-  made.salt.assign(salt.begin(), salt.end());
-  made.next_hash.assign(next.begin(), next.end());
-  made.bitmap.assign(bitmap.begin(), bitmap.end());
+  made.bitmap = cursor.bytes(cursor.remaining());
   return made;
 }
 
-bool bitmap_holds(const Rdata& bitmap, RecordType type) {
+bool bitmap_holds(Bytes bitmap, RecordType type) {
   const auto number = static_cast<std::uint16_t>(type);
   Cursor cursor(bitmap);
   while (cursor.remaining() >= 2) {
@@ -386,26 +380,18 @@ bool bitmap_holds(const Rdata& bitmap, RecordType type) {
   return false;
 }
 
-Rdata nsec3_hash(const DnsName& name, const Rdata& salt, std::uint16_t iterations) {
-  Rdata data;
-  put(data, bytes_of(name));
-  put(data, salt);
-  Rdata hash(kSha1Octets);
-  ldns_sha1(data.data(), static_cast<unsigned>(data.size()), hash.data());
-  data.resize(kSha1Octets + salt.size());
-  std::ranges::copy(salt, data.begin() + kSha1Octets);
-  for (std::uint16_t i = 0; i < iterations; ++i) {
-    std::ranges::copy(hash, data.begin());
-    ldns_sha1(data.data(), static_cast<unsigned>(data.size()), hash.data());
-  }
+Sha1 nsec3_hash(const DnsName& name, Bytes salt, std::uint16_t iterations) {
+  Sha1 hash = sha1(bytes_of(name), salt);
+  for (std::uint16_t i = 0; i < iterations; ++i) hash = sha1(hash, salt);
   return hash;
 }
 
-std::optional<Rdata> nsec3_owner_hash(const DnsName& owner) {
+std::optional<Sha1> nsec3_owner_hash(const DnsName& owner) {
   constexpr std::size_t kLabelOctets = kSha1Octets * 8 / 5;  // 5 bits an octet
   const std::string_view wire = owner.wire();
   if (static_cast<std::uint8_t>(wire[0]) != kLabelOctets) return std::nullopt;
-  Rdata hash;
+  Sha1 hash{};
+  std::size_t octets = 0;
   std::uint32_t bits = 0;
   int held = 0;
   for (const char octet : wire.substr(1, kLabelOctets)) {
@@ -415,7 +401,7 @@ std::optional<Rdata> nsec3_owner_hash(const DnsName& owner) {
     held += 5;
     if (held < 8) continue;
     held -= 8;
-    hash.push_back(static_cast<std::uint8_t>(bits >> held));
+    hash[octets++] = static_cast<std::uint8_t>(bits >> held);
   }
   return hash;
 }

@@ -10,7 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include "scanner/wire/cursor.h"
+#include "scanner/wire/digest.h"
 #include "scanner/wire/dns_name.h"
 #include "scanner/wire/message.h"
 
@@ -58,8 +61,8 @@ struct RrSet {
   DnsName owner;
   std::uint16_t type = 0;
   std::uint32_t ttl_s = 0;  // the least of the records
-  std::vector<Rdata> rdatas{};
-  std::vector<Rrsig> signatures{};
+  boost::container::small_vector<Rdata, 1> rdatas{};
+  boost::container::small_vector<Rrsig, 1> signatures{};
 };
 inline constexpr std::size_t kRrsigFixedOctets = 18;  // RFC 4034 §3.1, up to the signer's name
 
@@ -80,28 +83,29 @@ enum class Wanted : std::uint8_t { kAll, kOfDelegation };
 [[nodiscard]] std::optional<Dnskey> parse_dnskey(const Rdata& rdata);
 [[nodiscard]] std::optional<DsRecord> parse_ds(const Rdata& rdata);
 
-// NSEC (RFC 4034 §4.1) and NSEC3 (RFC 5155 §3.1) data.
+// NSEC (RFC 4034 §4.1) and NSEC3 (RFC 5155 §3.1) data; octets stay where they are in the data that
+// were read.
 struct Nsec {
   DnsName next;
-  Rdata bitmap;
+  Bytes bitmap;
 };
 struct Nsec3 {
   std::uint8_t algorithm = 0;
   bool opt_out = false;
   std::uint8_t flags = 0;
   std::uint16_t iterations = 0;
-  Rdata salt;
-  Rdata next_hash;
-  Rdata bitmap;
+  Bytes salt;
+  Bytes next_hash;
+  Bytes bitmap;
 };
 [[nodiscard]] std::optional<Nsec> parse_nsec(const Rdata& rdata);
 [[nodiscard]] std::optional<Nsec3> parse_nsec3(const Rdata& rdata);
 // Whether a type bit map (RFC 4034 §4.1.2) holds `type`.
-[[nodiscard]] bool bitmap_holds(const Rdata& bitmap, RecordType type);
-// RFC 5155 §5: SHA-1 of the name, `iterations` times more with the salt. 20 octets.
-[[nodiscard]] Rdata nsec3_hash(const DnsName& name, const Rdata& salt, std::uint16_t iterations);
+[[nodiscard]] bool bitmap_holds(Bytes bitmap, RecordType type);
+// RFC 5155 §5: SHA-1 of the name, `iterations` times more with the salt.
+[[nodiscard]] Sha1 nsec3_hash(const DnsName& name, Bytes salt, std::uint16_t iterations);
 // The hash in an NSEC3 owner name's first label (base32hex); nothing where it holds none.
-[[nodiscard]] std::optional<Rdata> nsec3_owner_hash(const DnsName& owner);
+[[nodiscard]] std::optional<Sha1> nsec3_owner_hash(const DnsName& owner);
 
 // Whether this build can check signatures of `algorithm` (RSA with SHA-1, SHA-256 and SHA-512,
 // ECDSA P-256 and P-384, Ed25519, Ed448) and digests of `digest_type` (SHA-1, SHA-256, SHA-384).

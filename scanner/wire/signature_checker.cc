@@ -200,20 +200,4 @@ bool SignatureChecker::verify(const RrSet& set, const Rrsig& signature, const Dn
                                    digest_of(key.algorithm)) == LDNS_STATUS_OK;
 }
 
-Digest sha256(Bytes data) {
-  struct Deleter {
-    void operator()(EVP_MD* method) const { EVP_MD_free(method); }
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  thread_local const std::unique_ptr<EVP_MD, Deleter> method(
-      EVP_MD_fetch(nullptr, "SHA256", nullptr));
-  thread_local const std::unique_ptr<EVP_MD_CTX, Deleter> context(EVP_MD_CTX_new());
-  Digest digest{};
-  CAASCAN_ASSERT(method && context &&
-                 EVP_DigestInit_ex2(context.get(), method.get(), nullptr) == 1 &&
-                 EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1 &&
-                 EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
-  return digest;
-}
-
 }  // namespace caascan::wire

@@ -1,18 +1,11 @@
-// The cryptography over RRsets: signatures with ldns, digests with OpenSSL. No policy.
+// Signatures over RRsets, with ldns. No policy.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <memory>
 
 #include "scanner/wire/dnssec.h"
 
 namespace caascan::wire {
-
-// The digest by which the things that were found to be signed are remembered. OpenSSL's, which uses
-// the processor's instructions for it.
-using Digest = std::array<std::uint8_t, 32>;
-[[nodiscard]] Digest sha256(Bytes data);
 
 // Checks signatures. Keeps the public keys that it has parsed lately, as parsing one costs about
 // half as much as a check with it: a fixed number of them, some 3 MiB at most. One thread.
