@@ -50,12 +50,56 @@ Freshness IterativeResolver::freshness(const Job& it, const DnsName& zone) const
   return {it.fresh_after, own};
 }
 
-// The security of the zone that is asked now, where nothing need be asked to know it; or null.
-ZoneSecurityPtr IterativeResolver::known_security(const Job& it, Instant now) {
-  if (it.cut->insecure) return it.cut->insecure;
-  const Resolution* known =
-      table_.use({it.cut->zone, RecordType::kDnskey}, freshness(it, it.cut->zone), now);
+// The security of a zone as its keys have been found, where they have been; or null.
+ZoneSecurityPtr IterativeResolver::security_by_keys(const Job& it, const DnsName& zone,
+                                                    Instant now) {
+  const Resolution* known = table_.use({zone, RecordType::kDnskey}, freshness(it, zone), now);
   return known == nullptr ? nullptr : known->zone_security;
+}
+
+// The security of the zone that is asked now, where nothing need be asked to know it; or null.
+ZoneSecurityPtr IterativeResolver::known_security(std::uint32_t index, Instant now) {
+  const Job& it = job(index);
+  if (!it.cut->referral.empty()) {
+    if (const ZoneSecurityPtr parent = security_by_keys(it, it.cut->parent, now))
+      settle(index, parent, now);
+  }
+  return it.cut->insecure ? it.cut->insecure : security_by_keys(it, it.cut->zone, now);
+}
+
+// The referral that led here was kept until the parent's keys were known. What it proves goes into
+// the delegation, for all who come after.
+void IterativeResolver::settle(std::uint32_t index, const ZoneSecurityPtr& parent, Instant now) {
+  Job& it = job(index);
+  const DelegationPtr cached = delegations_.get(it.cut->zone, now);
+  if (cached && cached != it.cut && cached->fetched == it.cut->fetched &&
+      cached->referral.empty()) {
+    it.cut = cached;
+  } else {
+    auto made = std::make_shared<Delegation>(*it.cut);
+    made->referral.clear();
+    const auto view = wire::MessageView::parse(it.cut->referral);
+    CAASCAN_ASSERT(view.has_value());  // it has been classified
+    judge_referral(*made, parent, *view, now);
+    if (cached == it.cut) delegations_.put(made);
+    it.cut = std::move(made);
+  }
+  table_.resolution(index).cut = it.cut;
+}
+
+void IterativeResolver::judge_referral(Delegation& made, const ZoneSecurityPtr& parent,
+                                       const wire::MessageView& view, Instant now) {
+  if (!parent->secure) {
+    made.insecure = parent;
+    return;
+  }
+  auto ds =
+      std::make_shared<DsAnswer>(validator_.check_ds(parent->keys, made.zone, view, unix_s(now)));
+  if (ends_the_chain(*ds))
+    made.insecure = insecure_at(made.zone);
+  else if (ds->state == DsState::kSecure)
+    made.ds = std::move(ds);
+  // Anything else is no proof: the DS set will be asked for, of every server of the parent.
 }
 
 void IterativeResolver::await_link(std::uint32_t index, const Question& needed, Instant now) {
@@ -95,7 +139,12 @@ void IterativeResolver::on_link(std::uint32_t index, const Resolution& found, In
   }
   Check& check = *it.check;
   if (asked.type == RecordType::kDnskey) {
-    check.security = found.zone_security;
+    if (asked.name == check.zone) {
+      check.security = found.zone_security;
+    } else {
+      settle(index, found.zone_security, now);
+      check.security = it.cut->insecure;
+    }
   } else {
     check.walked = asked.name;
     if (ends_the_chain(*found.ds)) {
@@ -205,46 +254,50 @@ bool IterativeResolver::look_into_referral(std::uint32_t index, Instant now) {
 }
 
 // Puts what a referral says of the DS set into the delegation that it makes.
-void IterativeResolver::learn_ds(Delegation& made, std::uint32_t index, wire::Bytes message,
-                                 Instant now) {
+void IterativeResolver::learn_ds(Delegation& made, std::uint32_t index,
+                                 const wire::MessageView& view, Instant now) {
   if (!validates()) {
     made.insecure = no_security_;
     return;
   }
-  const Job& it = job(index);
-  const ZoneSecurityPtr security = known_security(it, now);
-  made.parent = it.cut->zone;
+  const ZoneSecurityPtr security = known_security(index, now);
+  made.parent = job(index).cut->zone;
   if (security && !security->secure) {
     made.insecure = security;
     return;
   }
-  const auto view = wire::MessageView::parse(message);
-  CAASCAN_ASSERT(view.has_value());  // it has been classified
-  made.signed_by_ds = std::ranges::any_of(view->records(), [](const wire::RecordView& record) {
+  made.signed_by_ds = std::ranges::any_of(view.records(), [](const wire::RecordView& record) {
     return record.type == static_cast<std::uint16_t>(RecordType::kDs);
   });
-  if (!security) {
-    made.referral.assign(message.begin(), message.end());
-    return;
+  if (security) {
+    judge_referral(made, security, view, now);
+  } else {
+    made.referral.assign(view.message().begin(), view.message().end());
   }
-  auto ds = std::make_shared<DsAnswer>(
-      validator_.check_ds(security->keys, made.zone, *view, unix_s(now)));
-  if (ends_the_chain(*ds))
-    made.insecure = insecure_at(made.zone);
-  else if (ds->state == DsState::kSecure)
-    made.ds = std::move(ds);
-  // Anything else is no proof: the DS set will be asked for, of every server of the parent.
+}
+
+// The keys of the root and of a TLD are wanted by the first answer from below it. Asked for as soon
+// as the referral is there, they come as soon as that answer; asked for then, thousands of names
+// would have to wait, each with an answer at hand.
+void IterativeResolver::fetch_keys_ahead(std::uint32_t index, const Delegation& made, Instant now) {
+  const Job& it = job(index);
+  if (!it.cut->zone.is_root() || !made.signed_by_ds || !is_validated(question(index).type)) return;
+  const Question keys{made.zone, RecordType::kDnskey};
+  // Nobody waits for it.
+  const ResolutionTable::Asked asked = table_.ask(keys, Freshness{}, Waiter{index, 0, true}, now);
+  if (asked.is_new)
+    begin(keys, Instant{}, it.round, 0, std::make_shared<Quota>(), asked.index, now);
 }
 
 // A reply that claims something in a zone that is not known to be insecure.
-void IterativeResolver::hold(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
+void IterativeResolver::hold(std::uint32_t index, ReplyClass&& reply, const AttemptInfo& info,
                              wire::Bytes message, std::uint8_t rcode, Instant now) {
   note_reply();
   Job& it = job(index);
   end_wait(it, info);
   it.check = std::make_unique<Check>();
   it.check->message.assign(message.begin(), message.end());
-  it.check->reply = reply;
+  it.check->reply = std::move(reply);
   it.check->info = info;
   it.check->rcode = rcode;
   it.check->zone = it.cut->zone;
@@ -252,7 +305,7 @@ void IterativeResolver::hold(std::uint32_t index, const ReplyClass& reply, const
     check_keys(index, now);
     return;
   }
-  it.check->security = known_security(it, now);
+  it.check->security = known_security(index, now);
   go_on_checking(index, now);
 }
 
@@ -288,7 +341,9 @@ void IterativeResolver::go_on_checking(std::uint32_t index, Instant now) {
     return;
   }
   if (!check.security) {
-    await_link(index, {check.zone, RecordType::kDnskey}, now);
+    // Before the zone's own keys, whether its parent says that it has any.
+    const bool unsettled = check.zone == it.cut->zone && !it.cut->referral.empty();
+    await_link(index, {unsettled ? it.cut->parent : check.zone, RecordType::kDnskey}, now);
     return;
   }
   const Question asked{check.info.query.name, check.info.query.type};
@@ -395,7 +450,8 @@ void IterativeResolver::accept(std::uint32_t index, Security security, const Dns
   CAASCAN_ASSERT(target != nullptr);  // the zone has not been left
   if (check->reply.kind == ReplyKind::kAlias && check->info.query.name == it.name)
     it.alias_messages.push_back(check->message);
-  act(index, *target, check->reply, check->info, check->message, check->rcode, now);
+  // What is validated is known by its class alone.
+  act(index, *target, std::move(check->reply), check->info, nullptr, check->rcode, now);
 }
 
 // It does not: the next server is asked, as after an error.

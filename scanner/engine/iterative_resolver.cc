@@ -28,13 +28,6 @@ DnsName asked_at(const DnsName& name, RecordType type) {
   return type == RecordType::kDs ? name.parent() : name;
 }
 
-// The verdict is validated, and what it rests on. What finds servers is not: a forged address leads
-// to answers that do not validate. Nor is what is merely told with a verdict.
-bool is_validated(RecordType type) {
-  return type == RecordType::kCaa || type == RecordType::kDs || type == RecordType::kDnskey ||
-         type == RecordType::kLoc;
-}
-
 // Whether signatures in the message are likely to be new: those of a zone's own records, or of a DS
 // set. A parent's denial of a DS set has mostly been seen before.
 bool needs_computing(const wire::MessageView& view) {
@@ -405,7 +398,7 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
   const auto view = wire::MessageView::parse(message);
   if (!view) {
     note(owner, info, AttemptResult::kMalformed, nullptr, now);
-    act(owner, *target, {.kind = ReplyKind::kMalformed, .cause = Cause::kMalformed}, info, message,
+    act(owner, *target, {.kind = ReplyKind::kMalformed, .cause = Cause::kMalformed}, info, nullptr,
         0, now);
     return;
   }
@@ -457,8 +450,8 @@ void IterativeResolver::look_at(std::uint32_t index, Target& target, const Attem
     if (!info.tcp) {
       send_to(index, target, true);
     } else {
-      act(index, target, {.kind = ReplyKind::kError, .cause = Cause::kTruncatedNoTcp}, info,
-          message, 0, now);
+      act(index, target, {.kind = ReplyKind::kError, .cause = Cause::kTruncatedNoTcp}, info, &view,
+          0, now);
     }
     return;
   }
@@ -475,14 +468,14 @@ void IterativeResolver::take_reply(std::uint32_t index, Target& target, const At
   Job& it = job(index);
   const Question asked{info.query.name, info.query.type};
   const ZoneSecurityPtr security =
-      is_validated(asked.type) ? known_security(it, now) : no_security_;
+      is_validated(asked.type) ? known_security(index, now) : no_security_;
   const bool insecure = security && !security->secure;
-  const ReplyClass reply = classify_reply(view, it.cut->zone, asked, info.query.recursion_desired,
-                                          /*first_alias_only=*/!insecure, options_.profile);
+  ReplyClass reply = classify_reply(view, it.cut->zone, asked, info.query.recursion_desired,
+                                    /*first_alias_only=*/!insecure, options_.profile);
   const bool claims = reply.kind == ReplyKind::kAnswer || reply.kind == ReplyKind::kNodata ||
                       reply.kind == ReplyKind::kNxDomain || reply.kind == ReplyKind::kAlias;
   if (claims && !insecure) {
-    hold(index, reply, info, message, view.header().rcode, now);
+    hold(index, std::move(reply), info, message, view.header().rcode, now);
     return;
   }
   if (claims && is_validated(asked.type) && validates()) {
@@ -493,12 +486,13 @@ void IterativeResolver::take_reply(std::uint32_t index, Target& target, const At
       return;
     }
   }
-  act(index, target, reply, info, message, view.header().rcode, now);
+  act(index, target, std::move(reply), info, &view, view.header().rcode, now);
 }
 
-void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClass& reply,
-                            const AttemptInfo& info, wire::Bytes message, std::uint8_t rcode,
-                            Instant now) {
+// `view` is null where the message is not read again: of what was held, or could not be read.
+void IterativeResolver::act(std::uint32_t index, Target& target, ReplyClass&& reply,
+                            const AttemptInfo& info, const wire::MessageView* view,
+                            std::uint8_t rcode, Instant now) {
   Job& it = job(index);
   const bool about_edns =
       (reply.kind == ReplyKind::kError || reply.kind == ReplyKind::kMalformed) &&
@@ -541,7 +535,8 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
       send_next(index, now);
       return;
     case ReplyKind::kReferral:
-      take_referral(index, reply, info, message, now);
+      CAASCAN_ASSERT(view != nullptr);  // referrals claim nothing and are not held
+      take_referral(index, std::move(reply), info, *view, now);
       return;
     case ReplyKind::kAnswer:
     case ReplyKind::kNodata:
@@ -570,7 +565,7 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
     return;
   }
   if (reply.kind != ReplyKind::kAlias) {
-    if (question(index).type == RecordType::kSoa) keep_soa(index, message);
+    if (view != nullptr && question(index).type == RecordType::kSoa) keep_soa(index, *view);
     answer(index, reply, rcode, now);
     return;
   }
@@ -586,29 +581,29 @@ void IterativeResolver::act(std::uint32_t index, Target& target, const ReplyClas
 }
 
 // The contact of a zone stands in its SOA record.
-void IterativeResolver::keep_soa(std::uint32_t index, wire::Bytes message) {
-  const auto view = wire::MessageView::parse(message);
-  if (!view) return;
-  for (const wire::RecordView& record : view->records()) {
+void IterativeResolver::keep_soa(std::uint32_t index, const wire::MessageView& view) {
+  for (const wire::RecordView& record : view.records()) {
     if (record.type != static_cast<std::uint16_t>(RecordType::kSoa)) continue;
-    auto owner = view->owner(record);
-    auto soa = view->soa(record);
+    auto owner = view.owner(record);
+    auto soa = view.soa(record);
     if (!owner || !soa || *owner != job(index).name) continue;
     table_.resolution(index).records.push_back(
         {.type = RecordType::kSoa, .owner = std::move(*owner), .contact = std::move(soa->contact)});
   }
 }
 
-void IterativeResolver::take_referral(std::uint32_t index, const ReplyClass& reply,
-                                      const AttemptInfo& info, wire::Bytes message, Instant now) {
+void IterativeResolver::take_referral(std::uint32_t index, ReplyClass&& reply,
+                                      const AttemptInfo& info, const wire::MessageView& view,
+                                      Instant now) {
   Job& it = job(index);
   record_degraded(index);
-  auto delegation = std::make_shared<Delegation>(reply.delegation);
+  auto delegation = std::make_shared<Delegation>(std::move(reply.delegation));
   // Of a fetch, the sending counts: what was sent before a confirmation round began cannot confirm.
   delegation->fetched = info.sent_at;
   delegation->expires = now + std::chrono::seconds(reply.ttl_s);
-  learn_ds(*delegation, index, message, now);
+  learn_ds(*delegation, index, view, now);
   delegations_.put(delegation);
+  fetch_keys_ahead(index, *delegation, now);
   if (++it.referrals > kReferralsMax) {
     note_reply();
     fail(index, Cause::kQuotaUsedUp, now);

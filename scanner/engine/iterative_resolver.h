@@ -213,15 +213,26 @@ class IterativeResolver final : public ResolutionSource {
   [[nodiscard]] wire::DnsName registrable_of(const wire::DnsName& name);
   // The chain of trust.
   [[nodiscard]] bool validates() const { return !options_.trust_anchors.empty(); }
+  // The verdict is validated, and what it rests on. What finds servers is not: a forged address
+  // leads to answers that do not validate. Nor is what is merely told with a verdict.
+  [[nodiscard]] static bool is_validated(wire::RecordType type) {
+    return type == wire::RecordType::kCaa || type == wire::RecordType::kDs ||
+           type == wire::RecordType::kDnskey || type == wire::RecordType::kLoc;
+  }
   [[nodiscard]] Freshness freshness(const Job& job, const wire::DnsName& zone) const;
-  [[nodiscard]] ZoneSecurityPtr known_security(const Job& job, Instant now);
+  [[nodiscard]] ZoneSecurityPtr security_by_keys(const Job& job, const wire::DnsName& zone,
+                                                 Instant now);
+  [[nodiscard]] ZoneSecurityPtr known_security(std::uint32_t index, Instant now);
+  void settle(std::uint32_t index, const ZoneSecurityPtr& parent, Instant now);
+  void judge_referral(Delegation& made, const ZoneSecurityPtr& parent,
+                      const wire::MessageView& view, Instant now);
   void await_link(std::uint32_t index, const Question& question, Instant now);
   void on_link(std::uint32_t index, const Resolution& found, Instant now);
   bool has_ds(std::uint32_t index, Instant now);
   void take_ds(std::uint32_t index, const std::shared_ptr<const DsAnswer>& ds, Instant now);
   bool look_into_referral(std::uint32_t index, Instant now);
-  void hold(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
-            wire::Bytes message, std::uint8_t rcode, Instant now);
+  void hold(std::uint32_t index, ReplyClass&& reply, const AttemptInfo& info, wire::Bytes message,
+            std::uint8_t rcode, Instant now);
   void go_on_checking(std::uint32_t index, Instant now);
   void check_keys(std::uint32_t index, Instant now);
   void walk(std::uint32_t index, BogusKind otherwise, Instant now);
@@ -230,7 +241,8 @@ class IterativeResolver final : public ResolutionSource {
   void reject(std::uint32_t index, BogusKind kind, Instant now);
   void end_as_insecure(std::uint32_t index, ZoneSecurityPtr security, Instant now);
   void fail_like(std::uint32_t index, const Resolution& found, Instant now);
-  void learn_ds(Delegation& made, std::uint32_t index, wire::Bytes message, Instant now);
+  void learn_ds(Delegation& made, std::uint32_t index, const wire::MessageView& view, Instant now);
+  void fetch_keys_ahead(std::uint32_t index, const Delegation& made, Instant now);
   [[nodiscard]] std::int64_t unix_s(Instant now) const {
     return options_.epoch_unix_ms / 1000 +
            std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
@@ -247,11 +259,11 @@ class IterativeResolver final : public ResolutionSource {
   void take_reply(std::uint32_t index, Target& target, const AttemptInfo& info,
                   const wire::MessageView& view, wire::Bytes message, Instant now);
 
-  void act(std::uint32_t index, Target& target, const ReplyClass& reply, const AttemptInfo& info,
-           wire::Bytes message, std::uint8_t rcode, Instant now);
-  void keep_soa(std::uint32_t index, wire::Bytes message);
-  void take_referral(std::uint32_t index, const ReplyClass& reply, const AttemptInfo& info,
-                     wire::Bytes message, Instant now);
+  void act(std::uint32_t index, Target& target, ReplyClass&& reply, const AttemptInfo& info,
+           const wire::MessageView* view, std::uint8_t rcode, Instant now);
+  void keep_soa(std::uint32_t index, const wire::MessageView& view);
+  void take_referral(std::uint32_t index, ReplyClass&& reply, const AttemptInfo& info,
+                     const wire::MessageView& view, Instant now);
   void answer(std::uint32_t index, const ReplyClass& reply, std::uint8_t rcode, Instant now);
   void fail_zone(std::uint32_t index, Instant now);
   // Per-zone economy.
