@@ -274,6 +274,20 @@ TEST_P(Algorithms, AKeyOrSignatureOfAnyLengthIsOnlyWrong) {
     EXPECT_FALSE(SignatureChecker().verify(set, cut, key.dnskey())) << size;
   }
 }
+// A changed octet makes another key, or none: a point that is not on the curve, say.
+TEST_P(Algorithms, EveryOctetOfTheKeyCounts) {
+  const SigningKey key("example.com", "one", GetParam());
+  const RrSet set = set_of(key.sign(
+      {.owner = "example.com", .type = RecordType::kCaa, .rdatas = {test::caa_rdata("a.test")}}));
+  SignatureChecker checker;
+  ASSERT_TRUE(checker.verify(set, set.signatures[0], key.dnskey()));
+  for (std::size_t i = 4; i < key.dnskey().rdata.size(); ++i) {
+    Dnskey damaged = key.dnskey();
+    damaged.rdata[i] ^= 1;
+    EXPECT_FALSE(checker.verify(set, set.signatures[0], damaged)) << i;
+  }
+  EXPECT_TRUE(checker.verify(set, set.signatures[0], key.dnskey()));
+}
 INSTANTIATE_TEST_SUITE_P(All, Algorithms,
                          testing::Values(KeyAlgorithm::kRsaSha1, KeyAlgorithm::kRsaSha256,
                                          KeyAlgorithm::kRsaSha512, KeyAlgorithm::kEcdsaP256,
