@@ -1,10 +1,12 @@
-// The part of IterativeResolver that decides whether servers which fold case may be believed. A
+// The part of IterativeResolver that decides what answers in lower case are worth: whether servers
+// which fold case may be believed, and whether capitals would have been answered otherwise. A
 // reply that does not repeat the case of the question may be forged; so every address is asked
 // three times in lower case, and all that say something must say the same (Unbound: caps_fallback).
 // A zone whose answers change, if only in the serial of its SOA record, is a SERVFAIL to a
 // resolver.
 #include <algorithm>
 
+#include "ingest/assert.h"
 #include "scanner/engine/iterative_resolver.h"
 
 namespace caascan::engine {
@@ -115,6 +117,51 @@ bool IterativeResolver::ask_again_for_case(std::uint32_t index, Instant now) {
   const auto view = wire::MessageView::parse(message);
   Target* target = target_of(it, info.server);
   if (!view || target == nullptr) return false;
+  take_reply(index, *target, info, *view, message, now);
+  return true;
+}
+
+// True where the reply is set aside, and its server is asked in capitals first.
+bool IterativeResolver::wants_capitals(std::uint32_t index, Target& target, const AttemptInfo& info,
+                                       const wire::MessageView& view, wire::Bytes message,
+                                       Instant now) {
+  Job& it = job(index);
+  if (it.in_lower_case || it.fallback || target.lower_case || info.query.upper_labels == 0 ||
+      info.query.type != RecordType::kCaa || !it.cut->signed_by_ds || it.holds_gate) {
+    return false;
+  }
+  const ReplyKind kind = classify_reply(view, it.cut->zone, {info.query.name, info.query.type},
+                                        info.query.recursion_desired)
+                             .kind;
+  if (kind != ReplyKind::kNodata && kind != ReplyKind::kNxDomain) return false;
+  note_reply();
+  end_wait(it, info);
+  target.silent = false;
+  it.in_lower_case = std::make_unique<InLowerCase>();
+  it.in_lower_case->message.assign(message.begin(), message.end());
+  it.in_lower_case->info = info;
+  send_next(index, now);
+  return true;
+}
+
+// Asks the server once more, or acts upon what it said in lower case. False where capitals have
+// shown that this is not to be believed.
+bool IterativeResolver::ask_in_capitals(std::uint32_t index, Instant now) {
+  Job& it = job(index);
+  InLowerCase& said = *it.in_lower_case;
+  Target* target = target_of(it, said.info.server);
+  if (target == nullptr) return false;
+  if (!target->decided && !target->lower_case && said.asked_again < kSendWaits.size()) {
+    ++said.asked_again;
+    send_to(index, *target, false);
+    return true;
+  }
+  said.over = true;
+  if (target->decided && target->cause == Cause::kBogus) return false;
+  const std::vector<std::uint8_t> message = std::move(said.message);
+  const AttemptInfo info = said.info;
+  const auto view = wire::MessageView::parse(message);
+  CAASCAN_ASSERT(view.has_value());  // it has been classified
   take_reply(index, *target, info, *view, message, now);
   return true;
 }

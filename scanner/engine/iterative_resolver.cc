@@ -200,6 +200,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.names_silent = it.names_unreachable = it.limited = false;
   it.check.reset();
   it.fallback.reset();
+  it.in_lower_case.reset();
   it.kept_back.clear();
   it.awaits_link = false;
 }
@@ -298,6 +299,7 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   Job& it = job(index);
   if (it.asking || it.check) return;
   if (it.fallback && !it.fallback->over && ask_again_for_case(index, now)) return;
+  if (it.in_lower_case && !it.in_lower_case->over && ask_in_capitals(index, now)) return;
   const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.quota->sends < kSendsPerLookupMax;
   Target* target = sends_left ? pick(it) : nullptr;
   // Nobody is asked a second time before every nameserver name has been looked up.
@@ -343,8 +345,12 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
     wait = std::clamp(share, kFirstWaitMin, wait);
   }
   // Nothing is left to do but to listen: what comes within the time of the zone still counts.
-  if (!tcp && is_last_send(it, target))
+  const bool in_capitals = it.in_lower_case && !it.in_lower_case->over;
+  if (!tcp && in_capitals) {
+    wait = kSendWaits[it.in_lower_case->asked_again - 1];
+  } else if (!tcp && is_last_send(it, target)) {
     wait = std::clamp(kZoneTimeMax - it.waited, wait, kAttemptWaitMax);
+  }
   wire::Query query;
   query.name = it.probe;
   query.type = question(index).type;
@@ -354,7 +360,7 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   // Where somebody has answered in mixed case, silence is not about the case.
   const bool all_silent = std::ranges::none_of(it.targets, &Target::decided);
   const bool lower_case =
-      target.lower_case || (all_silent && it.timeouts >= kTimeoutsBeforeLowerCase);
+      target.lower_case || (!in_capitals && all_silent && it.timeouts >= kTimeoutsBeforeLowerCase);
   // Some servers prove the wrong thing of names that have a capital below the apex of a signed
   // zone. Random case finds that by chance; capitals everywhere find it always.
   if (!lower_case && question(index).purpose != Purpose::kLowerCase)
@@ -456,7 +462,8 @@ void IterativeResolver::look_at(std::uint32_t index, Target& target, const Attem
     return;
   }
   if (info.query.case_seed == 0 && question(index).purpose != Purpose::kLowerCase &&
-      compare_case(index, target, info, view, message, now)) {
+      (compare_case(index, target, info, view, message, now) ||
+       wants_capitals(index, target, info, view, message, now))) {
     return;
   }
   take_reply(index, target, info, view, message, now);

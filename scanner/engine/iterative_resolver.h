@@ -125,6 +125,15 @@ class IterativeResolver final : public ResolutionSource {
     int replies = 0;
     bool over = false;
   };
+  // What a signed zone said once it was asked in lower case, after nothing but silence. Some
+  // servers prove the wrong thing of capitals, and which packets were lost must not decide whether
+  // that is seen: the server is alive, and is asked in capitals again.
+  struct InLowerCase {
+    std::vector<std::uint8_t> message;
+    AttemptInfo info;
+    std::size_t asked_again = 0;
+    bool over = false;
+  };
   // What a lookup may spend with all that it needs; shared by the resolutions that it begins.
   struct Quota {
     int sends = 0;
@@ -166,6 +175,7 @@ class IterativeResolver final : public ResolutionSource {
     bool limited = false;  // a bound of the lookup, or a ring, kept names from being looked up
     std::unique_ptr<Check> check;
     std::unique_ptr<CaseFallback> fallback;
+    std::unique_ptr<InLowerCase> in_lower_case;
     std::vector<KeptBack> kept_back;                        // replies that came while one was held
     std::vector<std::vector<std::uint8_t>> alias_messages;  // of secure zones, that led to `name`
     Awaited link;  // of the chain of trust, that the job waits for
@@ -252,6 +262,9 @@ class IterativeResolver final : public ResolutionSource {
   bool compare_case(std::uint32_t index, const Target& target, const AttemptInfo& info,
                     const wire::MessageView& view, wire::Bytes message, Instant now);
   bool ask_again_for_case(std::uint32_t index, Instant now);
+  bool wants_capitals(std::uint32_t index, Target& target, const AttemptInfo& info,
+                      const wire::MessageView& view, wire::Bytes message, Instant now);
+  bool ask_in_capitals(std::uint32_t index, Instant now);
   void take_message(std::uint32_t index, const AttemptInfo& info, const wire::MessageView& view,
                     wire::Bytes message, Instant now);
   void look_at(std::uint32_t index, Target& target, const AttemptInfo& info,

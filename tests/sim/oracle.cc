@@ -33,6 +33,7 @@ Kind kind_of(const Served& how, RecordType type) {
       return Kind::kAnswers;
     case Behaviour::kSilent:
     case Behaviour::kEdnsDropped:
+    case Behaviour::kCapitalsDropped:
       return Kind::kSilent;
     default:
       return Kind::kErrs;

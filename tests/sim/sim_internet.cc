@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, kBehaviourCount> kWords = {"good",
                                                                   "truncated-no-tcp",
                                                                   "truncated-tcp-silent",
                                                                   "folds-case",
+                                                                  "capitals-dropped",
                                                                   "recursion-lame",
                                                                   "nxdomain-liar",
                                                                   "loop-referral",
@@ -428,6 +429,9 @@ std::vector<Reply> SimInternet::answer(const SeenQuery& query) const {
       break;
     case Behaviour::kSilent:
       return {};
+    case Behaviour::kCapitalsDropped:
+      if (has_capital_below(query, name, DnsName())) return {};
+      break;
     case Behaviour::kLameUpward: {
       std::vector<std::uint8_t> reply = make_reply(query, Rcode::kNoError);
       set_flags(reply, false, false);

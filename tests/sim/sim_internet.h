@@ -38,10 +38,11 @@ enum class Behaviour : std::uint8_t {
   kTruncated,       // TC over UDP, good over TCP
   kTruncatedNoTcp,  // TC over UDP, TCP refused
   kTruncatedTcpSilent,
-  kFoldsCase,      // repeats the question in lower case
-  kRecursionLame,  // RA and not AA unless RD=1
-  kNxdomainLiar,   // every name of the zone does not exist
-  kLoopReferral,   // refers below the question's zone for ever: to a cut that it denies again
+  kFoldsCase,        // repeats the question in lower case
+  kCapitalsDropped,  // silent where the question has a capital
+  kRecursionLame,    // RA and not AA unless RD=1
+  kNxdomainLiar,     // every name of the zone does not exist
+  kLoopReferral,     // refers below the question's zone for ever: to a cut that it denies again
   // Of signed zones; elsewhere these are good.
   kExpiredSignatures,
   kStrippedSignatures,  // no RRSIG, but all else
@@ -49,7 +50,7 @@ enum class Behaviour : std::uint8_t {
   kWrongDenial,         // the apex's NSEC(3) record, well signed, in place of every proof
   kUpperCaseDenial,     // the same for names with a capital below the apex (PowerDNS <= 4.0.3)
 };
-inline constexpr std::size_t kBehaviourCount = 28;
+inline constexpr std::size_t kBehaviourCount = 29;
 [[nodiscard]] std::string_view word(Behaviour behaviour);
 [[nodiscard]] std::optional<Behaviour> behaviour_from_word(std::string_view text);
 
