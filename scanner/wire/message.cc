@@ -1,9 +1,6 @@
 #include "scanner/wire/message.h"
 
-#include <ldns/ldns.h>
-
 #include <algorithm>
-#include <memory>
 
 namespace caascan::wire {
 namespace {
@@ -11,39 +8,10 @@ namespace {
 constexpr std::uint16_t kExtendedErrorOption = 15;  // RFC 8914 §2
 constexpr std::size_t kExtraTextOctetsMax = 255;
 
-struct RrDeleter {
-  void operator()(ldns_rr* rr) const { ldns_rr_free(rr); }
-};
-using LdnsRecord = std::unique_ptr<ldns_rr, RrDeleter>;
-
-// ldns decompresses and checks the data of one record that is kept.
-std::expected<LdnsRecord, ParseError> read_by_ldns(Bytes message, const RecordView& record) {
-  ldns_rr* raw = nullptr;
-  std::size_t position = record.owner_offset;
-  const ldns_status status =
-      ldns_wire2rr(&raw, message.data(), message.size(), &position, LDNS_SECTION_ANSWER);
-  LdnsRecord rr(raw);
-  if (status != LDNS_STATUS_OK || !rr) return std::unexpected(ParseError::kBadRecordData);
+// At the data of a record, and no further than they go; names in them may point to anything before.
+Cursor data_of(Bytes message, const RecordView& record) {
   const std::size_t end = std::size_t{record.rdata_offset} + record.rdata_octets;
-  if (position != end) return std::unexpected(ParseError::kBadRecordData);
-  return rr;
-}
-
-std::expected<DnsName, ParseError> name_field(const ldns_rr* rr, std::size_t field) {
-  const ldns_rdf* rdf = ldns_rr_rd_count(rr) > field ? ldns_rr_rdf(rr, field) : nullptr;
-  if (rdf == nullptr || ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_DNAME) {
-    return std::unexpected(ParseError::kBadRecordData);
-  }
-  Cursor cursor(Bytes(ldns_rdf_data(rdf), ldns_rdf_size(rdf)));
-  DnsName name = DnsName::read(cursor);
-  if (!cursor.ok()) return std::unexpected(ParseError::kBadRecordData);
-  return name;
-}
-
-std::expected<std::uint32_t, ParseError> number_field(const ldns_rr* rr, std::size_t field) {
-  const ldns_rdf* rdf = ldns_rr_rd_count(rr) > field ? ldns_rr_rdf(rr, field) : nullptr;
-  if (rdf == nullptr || ldns_rdf_size(rdf) != 4) return std::unexpected(ParseError::kBadRecordData);
-  return ldns_rdf2native_int32(rdf);
+  return Cursor(message.first(end), record.rdata_offset);
 }
 
 }  // namespace
@@ -168,22 +136,23 @@ std::expected<DnsName, ParseError> MessageView::owner(const RecordView& record) 
 }
 
 std::expected<DnsName, ParseError> MessageView::target(const RecordView& record) const {
-  const auto rr = read_by_ldns(message_, record);
-  if (!rr) return std::unexpected(rr.error());
-  return name_field(rr->get(), 0);
+  Cursor cursor = data_of(message_, record);
+  DnsName name = DnsName::read(cursor);
+  if (!cursor.ok() || cursor.remaining() != 0) return std::unexpected(ParseError::kBadRecordData);
+  return name;
 }
 
+// RFC 1035 §3.3.13.
 std::expected<SoaData, ParseError> MessageView::soa(const RecordView& record) const {
-  const auto rr = read_by_ldns(message_, record);
-  if (!rr) return std::unexpected(rr.error());
-  auto primary = name_field(rr->get(), 0);
-  auto contact = name_field(rr->get(), 1);
-  const auto serial = number_field(rr->get(), 2);
-  const auto minimum = number_field(rr->get(), 6);
-  if (!primary || !contact || !serial || !minimum) {
-    return std::unexpected(ParseError::kBadRecordData);
-  }
-  return SoaData{std::move(*primary), std::move(*contact), *serial, *minimum};
+  Cursor cursor = data_of(message_, record);
+  SoaData soa;
+  soa.primary = DnsName::read(cursor);
+  soa.contact = DnsName::read(cursor);
+  soa.serial = cursor.u32();
+  cursor.skip(3 * sizeof(std::uint32_t));  // refresh, retry, expire
+  soa.minimum_ttl_s = cursor.u32();
+  if (!cursor.ok() || cursor.remaining() != 0) return std::unexpected(ParseError::kBadRecordData);
+  return soa;
 }
 
 std::expected<Bytes, ParseError> MessageView::address(const RecordView& record) const {

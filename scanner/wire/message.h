@@ -103,7 +103,7 @@ struct ExtendedError {
 };
 
 // A checked message. Borrows the bytes. `parse` walks every record's bounds; names and data inside
-// are checked as they are read, through ldns, and only for the records that the caller keeps.
+// are checked as they are read, and only of the records that the caller keeps.
 class MessageView {
  public:
   static std::expected<MessageView, ParseError> parse(Bytes message);
