@@ -616,6 +616,7 @@ int run_command(const RawOptions& raw) {
   for (const std::string& warning :
        net::warnings_of(net::read_host_limits(), qps > 0 ? qps : net::kQuestionsPerSecondUsual))
     spdlog::warn("{}", warning);
+  scan_options->put_away_folder = work;
   const auto scanned = scan(
       *scan_options, queue,
       [&](engine::Verdict&& verdict) -> std::expected<void, std::string> {

@@ -107,10 +107,6 @@ class BatchQueue {
 using NameQueue = BatchQueue<DomainName>;
 
 // From the scan to a shard, which sees some of the names only.
-struct NumberedName {
-  NameNumber number = 0;
-  DomainName name;
-};
 using ShardQueue = BatchQueue<NumberedName>;
 
 }  // namespace caascan

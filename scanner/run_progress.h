@@ -14,6 +14,10 @@ namespace caascan {
 // Names of a run are numbered from 0 in the order in which ingest hands them out, which is the same
 // at each start.
 using NameNumber = std::uint64_t;
+struct NumberedName {
+  NameNumber number = 0;
+  DomainName name;
+};
 
 // A name that has its verdict.
 struct EndedName {

@@ -66,10 +66,10 @@ engine::EngineOptions part_of(const engine::EngineOptions& all, unsigned shards)
 // The threads of a scan.
 class Shards {
  public:
-  Shards(const engine::EngineOptions& options, unsigned count, ScanJournal* journal,
-         ShardResults& results)
-      : shards_(count) {
-    std::vector<ShardStart> earlier(count);
+  Shards(const engine::EngineOptions& options, std::vector<ShardStart>&& earlier,
+         ScanJournal* journal, ShardResults& results)
+      : shards_(earlier.size()) {
+    const auto count = static_cast<unsigned>(earlier.size());
     if (journal != nullptr) {
       for (FailedName& failed : std::exchange(journal->failed, {}))
         earlier[shard_of(failed.name, count)].failed.push_back(std::move(failed));
@@ -200,7 +200,19 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
   made.budgets = &budgets;
   ShardResults results(sink, progress, journal == nullptr ? nullptr : journal->writer,
                        options.threads);
-  Shards shards(made, options.threads, journal, results);
+  std::vector<ShardStart> starts(options.threads);
+  if (!options.put_away_folder.empty() && made.resolvers.empty()) {
+    for (ShardStart& start : starts) {
+      auto put_away = SpilledNames::create(options.put_away_folder,
+                                           options.put_away_bytes_max / options.threads);
+      if (!put_away) {
+        names.cancel();
+        return std::unexpected(put_away.error());
+      }
+      start.put_away = std::move(*put_away);
+    }
+  }
+  Shards shards(made, std::move(starts), journal, results);
   const auto ended = shards.feed(names, stop);
   names.cancel();
   if (!ended) return std::unexpected(ended.error());

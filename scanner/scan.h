@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +42,15 @@ struct ScanOptions {
   // together.
   engine::EngineOptions engine;
   unsigned threads = 1;  // shards, 1 to kShardsMax
+  // Where names are put away that wait for a slow server (an unlinked file for each shard), and the
+  // memory that this may take besides. Empty: they wait in memory, and hold up others.
+  std::filesystem::path put_away_folder;
+  std::size_t put_away_bytes_max = std::size_t{8} << 20;
 };
+
+// Of so many lines it is told how long they take, and how often.
+inline constexpr std::size_t kSlowLinesTold = 3;
+inline constexpr std::chrono::seconds kSlowLinesEvery{1};
 
 // Read by other threads for the progress line.
 struct ScanProgress {
@@ -47,6 +58,15 @@ struct ScanProgress {
   std::atomic<std::uint64_t> names_failing{0};  // parked for a confirmation round
   std::atomic<std::uint64_t> findings{0};
   std::atomic<std::uint64_t> queries{0};
+  std::atomic<std::uint64_t> names_put_away{0};  // now
+  // The slowest lines of all shards: of those that each of them has told, the same budgets taken
+  // together.
+  void set_slowest(unsigned shard, std::vector<SlowLine> lines);
+  [[nodiscard]] std::vector<SlowLine> slowest() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<unsigned, std::vector<SlowLine>> slowest_;  // by shard
 };
 
 // Called for each name that is affected (for each name at all with

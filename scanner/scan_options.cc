@@ -183,8 +183,10 @@ std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts&
   options.engine.confirm_after = *after;
   const auto memory = read_size("--memory", texts.memory);
   if (!memory) return Failure(memory.error());
-  // A quarter for the caches, an eighth for the names under way; ingest has half.
+  // A quarter for the caches, an eighth for the names under way, a sixteenth for names put away
+  // (the latest of each line; the rest is on disk); ingest has half.
   options.engine.cache_bytes_max = *memory / 4;
+  options.put_away_bytes_max = *memory / 16;
   options.engine.names_held_max =
       std::clamp<std::size_t>(*memory / 8 / kNameUnderWayBytes, 1000, 200'000);
   return options;

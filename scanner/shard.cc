@@ -15,6 +15,7 @@ namespace caascan {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Failure = std::unexpected<std::string>;
 
 // What the engine says on its way into the journal, in batches.
 class JournalFeed {
@@ -108,13 +109,40 @@ void ShardResults::add_progress(const Progress& before, const Progress& now) {
   progress_->names_failing += now.names_failing - before.names_failing;
   progress_->findings += now.findings - before.findings;
   progress_->queries += now.queries - before.queries;
+  progress_->names_put_away += now.put_away - before.put_away;
+}
+
+void ScanProgress::set_slowest(unsigned shard, std::vector<SlowLine> lines) {
+  const std::lock_guard lock(mutex_);
+  slowest_[shard] = std::move(lines);
+}
+
+std::vector<SlowLine> ScanProgress::slowest() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SlowLine> made;
+  for (const auto& [shard, lines] : slowest_) {
+    for (const SlowLine& line : lines) {
+      const auto same = std::ranges::find_if(made, [&](const SlowLine& other) {
+        return other.server == line.server && other.is_group == line.is_group;
+      });
+      if (same == made.end()) {
+        made.push_back(line);
+      } else {
+        same->names += line.names;
+      }
+    }
+  }
+  keep_slowest(made, kSlowLinesTold);
+  return made;
 }
 
 std::expected<bool, std::string> run_shard(unsigned shard, const engine::EngineOptions& options,
                                            ShardQueue& names, ShardStart&& earlier,
                                            ShardResults& results, const std::atomic<bool>& stop) {
   net::KernelEntropy entropy;
-  engine::Engine engine(options, entropy);
+  engine::EngineOptions made = options;
+  if (earlier.put_away) made.put_away = &*earlier.put_away;
+  engine::Engine engine(made, entropy);
   for (const AliveName& alive : earlier.alive) engine.resume_alive(alive);
   for (FailedName& failed : earlier.failed)
     engine.resume_name(std::move(failed), engine::Instant{});
@@ -122,6 +150,7 @@ std::expected<bool, std::string> run_shard(unsigned shard, const engine::EngineO
   ShardResults::Progress told;
   std::uint64_t findings = 0;
   double first_query_s = 0;
+  Clock::time_point slowest_told{};
   const auto counts_now = [&] {
     ScanCounts counts = engine.counts();
     counts.first_query_s = first_query_s;
@@ -135,7 +164,7 @@ std::expected<bool, std::string> run_shard(unsigned shard, const engine::EngineO
           feed.add(verdict.number, std::move(verdict.finding));
         return results.tell(std::move(verdict));
       },
-      [&] {
+      [&]() -> std::expected<void, std::string> {
         first_query_s = std::max(0.0, loop.first_query_s());
         std::vector<DegradedZone> degraded = engine.take_degraded();
         std::vector<HiddenCaa> hidden = engine.take_hidden_caa();
@@ -151,10 +180,18 @@ std::expected<bool, std::string> run_shard(unsigned shard, const engine::EngineO
           if (feed.is_due(now)) results.submit(shard, feed.hand_over(now), counts_now());
         }
         const ScanCounts counts = engine.counts();
-        const ShardResults::Progress now{counts.names_total - engine.active() - engine.parked(),
-                                         engine.parked(), findings,
-                                         counts.queries_udp + counts.queries_tcp};
+        const ShardResults::Progress now{
+            counts.names_total - engine.active() - engine.parked() - engine.names_outside(),
+            engine.parked(), findings, counts.queries_udp + counts.queries_tcp,
+            engine.names_outside()};
         results.add_progress(std::exchange(told, now), now);
+        if (const Clock::time_point at = Clock::now(); at - slowest_told >= kSlowLinesEvery) {
+          slowest_told = at;
+          results.set_slowest(shard, engine.slowest(kSlowLinesTold));
+        }
+        if (earlier.put_away && earlier.put_away->error())
+          return Failure(*earlier.put_away->error());
+        return {};
       });
   if (auto opened = loop.open(options.sockets_v4, options.sockets_v6); !opened)
     return std::unexpected(opened.error());
@@ -168,7 +205,7 @@ std::expected<bool, std::string> run_shard(unsigned shard, const engine::EngineO
   // What is left open is counted only now: the journal has names with a verdict.
   ScanCounts last = counts_now();
   last.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)] +=
-      engine.active() + engine.parked();
+      engine.active() + engine.parked() + engine.names_outside();
   results.set_counts(shard, last);
   return engine.idle() && names.ended();
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "scanner/name_queue.h"
 #include "scanner/net/host_network.h"
 #include "scanner/scan.h"
+#include "scanner/store/spilled_names.h"
 
 namespace caascan {
 
@@ -35,9 +37,12 @@ class ShardResults {
   void submit(unsigned shard, JournalBatch&& batch, const ScanCounts& own);
   // `now` instead of `before`, of one shard.
   struct Progress {
-    std::uint64_t names_done = 0, names_failing = 0, findings = 0, queries = 0;
+    std::uint64_t names_done = 0, names_failing = 0, findings = 0, queries = 0, put_away = 0;
   };
   void add_progress(const Progress& before, const Progress& now);
+  void set_slowest(unsigned shard, std::vector<SlowLine> lines) {
+    if (progress_ != nullptr) progress_->set_slowest(shard, std::move(lines));
+  }
   // The sum of what the shards have handed over.
   [[nodiscard]] ScanCounts counts() const;
   void set_counts(unsigned shard, const ScanCounts& own);
@@ -74,6 +79,7 @@ class SharedBudgets final : public engine::Budgets {
 struct ShardStart {
   std::vector<FailedName> failed;
   std::vector<AliveName> alive;
+  std::optional<SpilledNames> put_away;
 };
 
 // Runs an event loop on the calling thread until `names` has ended and all of them have their

@@ -97,6 +97,7 @@ void Engine::on_canary(std::uint32_t index, const Resolution& resolution, Instan
 void Engine::park(std::uint32_t index, Instant now) {
   Task& task = tasks_[index];
   task.state = State::kParked;
+  arrive(task);
   const Instant due = confirm_due(now);
   parked_.push({due, index});
   --active_;

@@ -101,6 +101,19 @@ ScanCounts Engine::counts() const {
   return counts;
 }
 
+std::vector<SlowLine> Engine::slowest(std::size_t lines_max) const {
+  std::vector<SlowLine> made;
+  const Lines& lines = exchanges_.lines();
+  for (LineId line = 0; line < lines.size(); ++line) {
+    if (lines.outside(line) == 0) continue;
+    const auto [server, is_group] = exchanges_.line_begins_at(line);
+    made.push_back({exchanges_.endpoint(server).address.text(), is_group,
+                    lines.outside(line) + lines.waiting(line), lines.rate_qps(line)});
+  }
+  keep_slowest(made, lines_max);
+  return made;
+}
+
 std::int64_t Engine::unix_ms(Instant at) const {
   return options_.epoch_unix_ms +
          std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
@@ -118,10 +131,23 @@ std::uint32_t Engine::free_task() {
 
 void Engine::add_name(DomainName name, NameNumber number, Instant now) {
   if (options_.is_done && options_.is_done(number)) return;
-  begin(std::move(name), number, now);
+  start(std::move(name), number, now);
 }
 
-void Engine::begin(DomainName name, NameNumber number, Instant now) {
+void Engine::start(DomainName name, NameNumber number, Instant now) {
+  ++counts_.names_total;
+  const std::uint32_t index = begin(std::move(name), number);
+  if (!servers_.exclusions().zones.empty()) {
+    const auto wire_name = wire::DnsName::from_text(tasks_[index].name.text());
+    if (wire_name && servers_.exclusions().holds_name(*wire_name)) {
+      end(index, Outcome::kExcluded, nullptr);
+      return;
+    }
+  }
+  ask_label(index, now);
+}
+
+std::uint32_t Engine::begin(DomainName name, NameNumber number) {
   const std::uint32_t index = free_task();
   Task& task = tasks_[index];
   task.number = number;
@@ -131,15 +157,58 @@ void Engine::begin(DomainName name, NameNumber number, Instant now) {
   task.fresh_after = Instant{};
   task.name = std::move(name);
   ++active_;
-  ++counts_.names_total;
-  if (!servers_.exclusions().zones.empty()) {
-    const auto wire_name = wire::DnsName::from_text(task.name.text());
-    if (wire_name && servers_.exclusions().holds_name(*wire_name)) {
-      end(index, Outcome::kExcluded, nullptr);
-      return;
+  return index;
+}
+
+// A name can begin again as long as it has not asked for anything but itself. Who comes from a line
+// is not sent away from it again.
+bool Engine::may_be_put_away(Waiter waiter, LineId line) const {
+  const Task& task = tasks_[waiter.index];
+  return options_.put_away != nullptr && task.generation == waiter.generation &&
+         task.state == State::kClimbing && task.round == 0 && task.label_offset == 0 &&
+         !task.failure && task.line != line;
+}
+
+void Engine::put_away(Waiter waiter, LineId line, bool after_alias) {
+  Task& task = tasks_[waiter.index];
+  ++put_away_now_;
+  ++counts_.names_put_away;
+  exchanges_.lines().put_away(line);
+  options_.put_away->put(line, {task.number, std::move(task.name), after_alias});
+  forget(waiter.index);
+}
+
+// Whoever stands in another line does not need this one any more: it was put away at the
+// registry's, say, and by now the delegation is known. Only behind an alias it must first find its
+// way again.
+void Engine::on_line(Waiter waiter, std::span<const LineId> lines, bool after_alias) {
+  Task& task = tasks_[waiter.index];
+  if (task.generation != waiter.generation || !task.coming) return;
+  if (after_alias || !task.after_alias || std::ranges::find(lines, task.line) != lines.end())
+    arrive(task);
+}
+
+void Engine::arrive(Task& task) {
+  if (!task.coming) return;
+  task.coming = false;
+  exchanges_.lines().arrive(task.line);
+}
+
+// Names come back where their line is half empty; lines have their turns one after the other.
+void Engine::bring_back(Instant now) {
+  for (std::size_t left = exchanges_.lines().short_lines(); left > 0 && may_bring_back(); --left) {
+    const LineId line = exchanges_.lines().take_short();
+    const std::size_t names = exchanges_.lines().call_back(line);
+    back_.clear();
+    options_.put_away->take(line, names, back_);
+    for (NamePutAway& name : back_) {
+      const std::uint32_t index = begin(std::move(name.name), name.number);
+      tasks_[index].line = line;
+      tasks_[index].coming = true;
+      tasks_[index].after_alias = name.after_alias;
+      ask_label(index, now);
     }
   }
-  ask_label(index, now);
 }
 
 void Engine::ask(std::uint32_t index, const Question& question, Freshness fresh, Instant now) {
@@ -384,6 +453,14 @@ void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> 
     verdict.trace = std::move(task.trace);
     verdict.name = std::move(task.name);
   }
+  forget(index);
+}
+
+// The task is free again.
+void Engine::forget(std::uint32_t index) {
+  Task& task = tasks_[index];
+  arrive(task);
+  task.line = kNoLine;
   task.state = State::kFree;
   ++task.generation;
   task.name = DomainName();
@@ -396,6 +473,11 @@ void Engine::end(std::uint32_t index, Outcome outcome, std::unique_ptr<Finding> 
 }
 
 void Engine::advance(Instant now) {
+  put_away_now_ = 0;
+  if (options_.put_away != nullptr) {
+    exchanges_.lines().set_room(options_.names_held_max -
+                                std::min(options_.names_held_max, active_));
+  }
   // What has come counts before anything is over.
   if (resolver_->has_deliveries()) resolver_->deliver(now);
   while (!parked_.empty() && parked_.top().due <= now) {
@@ -422,11 +504,15 @@ void Engine::advance(Instant now) {
     }
     exchanges_.advance(now);
   }
+  if (may_bring_back()) {
+    bring_back(now);
+    exchanges_.advance(now);
+  }
 }
 
 Instant Engine::next_wake() const {
   Instant at = exchanges_.next_wake();
-  if (resolver_->has_deliveries() || versions_.has_told()) return Instant{};
+  if (resolver_->has_deliveries() || versions_.has_told() || may_bring_back()) return Instant{};
   if (!parked_.empty()) at = std::min(at, parked_.top().due);
   return at;
 }

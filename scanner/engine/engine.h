@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@
 #include "scanner/engine/resolution.h"
 #include "scanner/engine/version_probe.h"
 #include "scanner/finding.h"
+#include "scanner/names_put_away.h"
 #include "scanner/run_progress.h"
 
 namespace caascan::engine {
@@ -59,9 +61,17 @@ struct EngineOptions {
   // With which names of the run an earlier start has done, or has left them to `resume_name`; they
   // are passed over and not counted. Null: with none.
   std::function<bool(NameNumber)> is_done;
+  // Where names wait that stand behind a full line (lines.h), borrowed; null: in memory. Not used
+  // with `resolvers`.
+  NamesPutAway* put_away = nullptr;
   bool keep_progress = false;  // for `take_ended`, `take_failed` and `take_alive`
 };
 inline constexpr std::uint32_t kConfirmRoundsMax = 10;
+// Names that may be put away between two calls of `advance`: intake gives way to replies.
+inline constexpr std::size_t kPutAwayInATurnMax = 256;
+// So many in a thousand of the places in memory and on the way are for names that come back, where
+// any are outside.
+inline constexpr std::size_t kShareForThoseOutside = 125;
 
 // One step of a climb, kept where a trace is wanted.
 struct TraceStep {
@@ -88,7 +98,8 @@ class Engine final : public ResolutionSink {
 
   // Whether more names may be added now.
   [[nodiscard]] bool wants_names() const {
-    return active_ < options_.names_held_max && exchanges_.has_room();
+    const std::size_t share = names_outside() > 0 ? kShareForThoseOutside : 0;
+    return has_room(share) && put_away_now_ < kPutAwayInATurnMax;
   }
   // `number`: of the run's names; it goes with the verdict.
   void add_name(DomainName name, NameNumber number, Instant now);
@@ -133,9 +144,16 @@ class Engine final : public ResolutionSink {
   [[nodiscard]] std::vector<DegradedZone> take_degraded() {
     return iterative_ ? iterative_->take_degraded() : std::vector<DegradedZone>();
   }
-  [[nodiscard]] bool idle() const { return active_ == 0 && parked_.empty(); }
+  [[nodiscard]] bool idle() const {
+    return active_ == 0 && parked_.empty() && names_outside() == 0;
+  }
   [[nodiscard]] std::size_t active() const { return active_; }
   [[nodiscard]] std::size_t parked() const { return parked_.size(); }
+  // Names that are put away now.
+  [[nodiscard]] std::uint64_t names_outside() const { return exchanges_.lines().outside(); }
+  // The lines with names outside that take longest, the slowest first, at most `lines_max`. Looks
+  // at all lines: not for each turn.
+  [[nodiscard]] std::vector<SlowLine> slowest(std::size_t lines_max) const;
   // Attempts that are queued or may still be answered; questions that iteration is working on. Both
   // are zero once an idle engine has nothing left to wake for.
   [[nodiscard]] std::size_t attempts_live() const { return exchanges_.live(); }
@@ -146,6 +164,9 @@ class Engine final : public ResolutionSink {
 
   void on_resolved(Waiter waiter, const Question& question, const Resolution& resolution,
                    Instant now) override;
+  void on_line(Waiter waiter, std::span<const LineId> lines, bool after_alias) override;
+  [[nodiscard]] bool may_be_put_away(Waiter waiter, LineId line) const override;
+  void put_away(Waiter waiter, LineId line, bool after_alias) override;
   void prepare(Waiter waiter) const override {
     constexpr std::size_t kLineOctets = 64;
     const auto* task = reinterpret_cast<const char*>(&tasks_[waiter.index]);
@@ -191,6 +212,9 @@ class Engine final : public ResolutionSink {
     std::uint8_t round = 0;
     std::uint32_t generation = 0;
     std::uint16_t label_offset = 0;  // of the label being asked, in name.text()
+    bool coming = false;             // from outside, and not in a line again
+    bool after_alias = false;        // it was put away behind one
+    LineId line = kNoLine;           // for which it was put away
     NameNumber number = 0;
     Instant fresh_after{};
     DomainName name;
@@ -209,7 +233,19 @@ class Engine final : public ResolutionSink {
   };
 
   [[nodiscard]] std::uint32_t free_task();
-  void begin(DomainName name, NameNumber number, Instant now);
+  void start(DomainName name, NameNumber number, Instant now);
+  std::uint32_t begin(DomainName name, NameNumber number);
+  void bring_back(Instant now);
+  // Whether there is place for one more name, with so many in a thousand left over.
+  [[nodiscard]] bool has_room(std::size_t share) const {
+    return active_ + options_.names_held_max * share / 1000 < options_.names_held_max &&
+           exchanges_.on_the_way() + exchanges_.window() * share / 1000 < exchanges_.window();
+  }
+  [[nodiscard]] bool may_bring_back() const {
+    return exchanges_.lines().short_lines() > 0 && has_room(0);
+  }
+  void arrive(Task& task);
+  void forget(std::uint32_t index);
   void ask_label(std::uint32_t index, Instant now);
   void ask(std::uint32_t index, const Question& question, Freshness fresh, Instant now);
   void on_climb_answer(std::uint32_t index, const Question& question, const Resolution& resolution,
@@ -263,6 +299,8 @@ class Engine final : public ResolutionSink {
   std::vector<FailedName> failed_;
   std::vector<AliveName> alive_;
   std::size_t active_ = 0;
+  std::size_t put_away_now_ = 0;   // since the last `advance`
+  std::vector<NamePutAway> back_;  // being brought back
 };
 
 }  // namespace caascan::engine

@@ -37,8 +37,24 @@ ServerId Exchanges::add_server(const Endpoint& endpoint, Budget* own, Budget* gr
     Server& server = servers_.emplace_back();
     server.endpoint = endpoint;
     server.budgets = {own, group, global};
+    server_lines_.push_back({line_of(own, at->second, false), line_of(group, at->second, true)});
   }
   return at->second;
+}
+
+LineId Exchanges::line_of(const Budget* budget, ServerId server, bool is_group) {
+  if (budget == nullptr) return kNoLine;
+  const auto found = line_by_budget_.find(budget);
+  if (found != line_by_budget_.end()) return found->second;
+  const LineId made = lines_.add(budget->rate_qps());
+  line_begins_at_.emplace_back(server, is_group);
+  line_by_budget_.emplace(budget, made);
+  return made;
+}
+
+void Exchanges::leave_queue(const Entry& entry) {
+  --queued_;
+  for (const LineId line : server_lines_[entry.info.server]) lines_.leave(line);
 }
 
 AttemptId Exchanges::start(ServerId server, wire::Query query, Duration wait, bool tcp,
@@ -69,6 +85,7 @@ AttemptId Exchanges::start(ServerId server, wire::Query query, Duration wait, bo
 void Exchanges::enqueue(AttemptId attempt, ServerId server) {
   ++queued_;
   ++started_;
+  for (const LineId line : server_lines_[server]) lines_.join(line);
   Server& to = servers_[server];
   to.queue.push_back(attempt);
   if (!to.scheduled) {
@@ -112,7 +129,7 @@ void Exchanges::abandon(AttemptId attempt) {
 
 // The entry is free again; its id, if it has one, stays in quarantine until its time.
 void Exchanges::release(Entry& entry, std::uint32_t index) {
-  if (entry.state == State::kQueued) --queued_;
+  if (entry.state == State::kQueued) leave_queue(entry);
   if (entry.state == State::kLive && !entry.wait_over) --waits_running_;
   if (entry.state == State::kLive && !entry.info.tcp) {
     CAASCAN_ASSERT(slots_[entry.socket][entry.id] == kSlotFirst + index);
@@ -178,7 +195,7 @@ bool Exchanges::send(AttemptId attempt, Entry& entry, Instant now) {
   entry.state = State::kLive;
   entry.info.sent = true;
   entry.info.sent_at = now;
-  --queued_;
+  leave_queue(entry);
   ++waits_running_;
   waits_->add(attempt.packed(), now + entry.wait);
   return true;

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "scanner/engine/endpoint.h"
+#include "scanner/engine/lines.h"
 #include "scanner/engine/random.h"
 #include "scanner/engine/rate_limiter.h"
 #include "scanner/engine/server_pace.h"
@@ -200,6 +201,20 @@ class Exchanges {
   [[nodiscard]] Outbox& outbox() { return outbox_; }
   [[nodiscard]] std::size_t live() const { return live_; }  // queued or sent, not over
   [[nodiscard]] std::size_t queued() const { return queued_; }
+  // Who waits for which budget: of a server's own and that of its limit group.
+  [[nodiscard]] Lines& lines() { return lines_; }
+  [[nodiscard]] const Lines& lines() const { return lines_; }
+  [[nodiscard]] const std::array<LineId, 2>& lines_of(ServerId server) const {
+    return server_lines_[server];
+  }
+  // The first server of a line's budget, and whether the budget is a limit group's.
+  [[nodiscard]] std::pair<ServerId, bool> line_begins_at(LineId line) const {
+    return line_begins_at_[line];
+  }
+  [[nodiscard]] std::size_t waiting(ServerId server) const {
+    const LineId own = server_lines_[server][0];
+    return own == kNoLine ? 0 : lines_.waiting(own);
+  }
   // Questions whose wait runs, and those that no budget has held back yet.
   [[nodiscard]] std::size_t on_the_way() const { return waits_running_ + started_; }
   [[nodiscard]] bool has_room() const { return on_the_way() < window_; }
@@ -249,6 +264,8 @@ class Exchanges {
   static constexpr std::uint32_t kSlotFirst = 2;  // slot value - kSlotFirst = index of the entry
 
   Entry* find(AttemptId attempt);
+  LineId line_of(const Budget* budget, ServerId server, bool is_group);
+  void leave_queue(const Entry& entry);
   void enqueue(AttemptId attempt, ServerId server);
   void ask_again(AttemptId attempt, Entry& entry);
   void fit_window(Instant now);
@@ -269,6 +286,10 @@ class Exchanges {
   ExchangeOwner* chaos_owner_ = nullptr;
   ScanCounts& counts_;
   std::deque<Server> servers_;
+  Lines lines_;
+  std::vector<std::array<LineId, 2>> server_lines_;
+  std::vector<std::pair<ServerId, bool>> line_begins_at_;
+  std::unordered_map<const Budget*, LineId> line_by_budget_;
   std::unordered_map<std::string, ServerId> server_by_endpoint_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> generations_;  // by entry; looked at for each wait, most are over

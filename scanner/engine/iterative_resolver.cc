@@ -62,22 +62,23 @@ IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDir
 void IterativeResolver::ask(const Question& question, Freshness fresh, std::uint8_t round,
                             Waiter waiter, Instant now) {
   const ResolutionTable::Asked asked = table_.ask(question, fresh, waiter, now);
+  const bool first_pass = round == 0 && !fresh.of_good_too;
   // Who wants to know whether somebody is alive now does not want the delegation anew.
   if (asked.is_new)
     begin(question, fresh.of_good_too ? Instant{} : fresh.after, round, 0,
-          std::make_shared<Quota>(), asked.index, now,
-          /*may_infer=*/options_.infer && round == 0 && !fresh.of_good_too);
+          std::make_shared<Quota>(), asked.index, now, first_pass);
 }
 
 void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
                               int depth, std::shared_ptr<Quota> quota, std::uint32_t index,
-                              Instant now, bool may_infer) {
+                              Instant now, bool first_pass) {
   if (jobs_.size() <= index) jobs_.resize(index + 1);
   Job& made = job(index);
   made = Job{};
   made.active = true;
-  made.may_infer =
-      may_infer && question.type == RecordType::kCaa && question.purpose == Purpose::kVerdict;
+  made.may_be_put_away =
+      first_pass && question.type == RecordType::kCaa && question.purpose == Purpose::kVerdict;
+  made.may_infer = options_.infer && made.may_be_put_away;
   made.serial = ++jobs_begun_;
   made.round = round;
   made.depth = depth;
@@ -172,8 +173,12 @@ void IterativeResolver::open_gate(std::uint32_t index, Instant now) {
   Job& it = job(index);
   if (!it.holds_gate) return;
   it.holds_gate = false;
-  const auto gate = gates_.find(it.probe);
-  CAASCAN_ASSERT(gate != gates_.end() && gate->second.first == index);
+  let_in(it.probe, now);
+}
+
+void IterativeResolver::let_in(const DnsName& name, Instant now) {
+  const auto gate = gates_.find(name);
+  CAASCAN_ASSERT(gate != gates_.end());
   const std::vector<std::uint32_t> waiting = std::move(gate->second.second);
   gates_.erase(gate);
   for (const std::uint32_t other : waiting) job(other).waits_at_gate = kNone;
@@ -278,19 +283,25 @@ IterativeResolver::Target* IterativeResolver::target_of(Job& it, ServerId server
 // Whose turn it is: first who has not been asked at all, then who answers in another case (it
 // lives, and answers as soon as it is asked in lower case), then the silent ones, the least asked
 // first. Null where nobody may be asked any more.
+// Of those that have not been asked, the one for whom the fewest questions wait.
 // The first two turns come even when the time is over: nobody is accused before every address has
 // been asked in a way that it understands.
-IterativeResolver::Target* IterativeResolver::pick(Job& it) {
+IterativeResolver::Target* IterativeResolver::pick(Job& it) const {
   const auto turn = [](const Target& target) {
     if (target.sends == 0) return 0;
     // Who has answered a question that it did not understand lives: it is asked the other way until
     // its sends are used up, because one lost datagram must not make it a silent server.
     return target.lower_case || target.no_edns ? 1 : 1 + target.sends;
   };
+  const bool somebody_waits = exchanges_.queued() > 0;
   Target* best = nullptr;
   for (Target& target : it.targets) {
     if (target.decided || target.sends >= kSendsPerAddressMax) continue;
-    if (best == nullptr || turn(target) < turn(*best)) best = &target;
+    if (best == nullptr || turn(target) < turn(*best) ||
+        (somebody_waits && target.sends == 0 && best->sends == 0 &&
+         exchanges_.waiting(target.server) < exchanges_.waiting(best->server))) {
+      best = &target;
+    }
   }
   return best != nullptr && (turn(*best) <= 1 || it.waited < kZoneTimeMax) ? best : nullptr;
 }
@@ -319,10 +330,43 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
     }
   }
   if (target != nullptr) {
+    if (it.sends_zone == 0 && it.may_be_put_away && put_away(index, target->server, now)) return;
     send_to(index, *target, false);
     return;
   }
   fail_zone(index, now);
+}
+
+// Where the line of the server that is to be asked first is full, and all who wait for the answer
+// can begin again, they are put away: the question is forgotten. What else depends on it, those at
+// its gate, sees for itself.
+bool IterativeResolver::put_away(std::uint32_t index, ServerId server, Instant now) {
+  const std::array<LineId, 2>& lines = exchanges_.lines_of(server);
+  const bool after_alias = job(index).aliases > 0;
+  const std::vector<Waiter>& waiters = table_.waiters(index);
+  if (exchanges_.lines().coming() > 0) {
+    // Who was called for one of the zone's servers may find a shorter line at another.
+    for (const Target& target : job(index).targets) {
+      for (const Waiter& waiter : waiters) {
+        if (!waiter.internal)
+          sink_.on_line(waiter, exchanges_.lines_of(target.server), after_alias);
+      }
+    }
+  }
+  const auto full = std::ranges::find_if(lines, [&](LineId line) {
+    return exchanges_.lines().is_full(line) && std::ranges::all_of(waiters, [&](Waiter waiter) {
+             return !waiter.internal && sink_.may_be_put_away(waiter, line);
+           });
+  });
+  if (full == lines.end()) return false;
+  Job& it = job(index);
+  leave_zone(it);
+  const bool held_gate = it.holds_gate;
+  const DnsName gate = it.probe;
+  it = Job{};
+  for (const Waiter& waiter : table_.withdraw(index)) sink_.put_away(waiter, *full, after_alias);
+  if (held_gate) let_in(gate, now);
+  return true;
 }
 
 // Whether the zone can send nothing more once `target` has been asked this time.

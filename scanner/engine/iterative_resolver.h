@@ -143,6 +143,7 @@ class IterativeResolver final : public ResolutionSource {
   struct Job {
     bool active = false;
     bool may_infer = false;
+    bool may_be_put_away = false;  // a name's first pass asks, and can begin again
     std::uint32_t serial = 0;  // what a job of the same index before it waited for is not its own
     std::uint32_t zones_left = 0;
     std::uint8_t round = 0;
@@ -205,12 +206,14 @@ class IterativeResolver final : public ResolutionSource {
   DelegationPtr closest(const Job& job, wire::RecordType type, Instant now);
   bool enter_gate(std::uint32_t index, const wire::DnsName& gate);
   void open_gate(std::uint32_t index, Instant now);
+  void let_in(const wire::DnsName& gate, Instant now);
   void enter_zone(std::uint32_t index, Instant now);
   void add_targets(Job& job, std::size_t nameserver, const std::vector<IpAddress>& addresses);
   void send_next(std::uint32_t index, Instant now);
+  [[nodiscard]] bool put_away(std::uint32_t index, ServerId server, Instant now);
   [[nodiscard]] static bool is_last_send(const Job& job, const Target& target);
   void send_to(std::uint32_t index, Target& target, bool tcp);
-  [[nodiscard]] Target* pick(Job& job);
+  [[nodiscard]] Target* pick(Job& job) const;
   bool look_up_nameservers(std::uint32_t index, Instant now);
   void on_nameserver(std::uint32_t index, std::uint32_t answered, const Question& asked,
                      const Resolution& found, Instant now);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -123,6 +124,16 @@ class ResolutionSource : public ExchangeOwner {
 class ResolutionSink {
  public:
   virtual ~ResolutionSink() = default;
+  // The first question of this waiter at some zone joins one of these lines. For names that have
+  // been put away, and may be in their line again.
+  virtual void on_line(Waiter /*waiter*/, std::span<const LineId> /*lines*/, bool /*after_alias*/) {
+  }
+  // Whether this waiter can do without an answer now and ask again later, since the line is full.
+  [[nodiscard]] virtual bool may_be_put_away(Waiter /*waiter*/, LineId /*line*/) const {
+    return false;
+  }
+  // It must: its question is not asked. May come while it asks. May not ask.
+  virtual void put_away(Waiter /*waiter*/, LineId /*line*/, bool /*after_alias*/) {}
   // This waiter is about to be told: its memory may be fetched. Changes nothing.
   virtual void prepare(Waiter /*waiter*/) const {}
   // `resolution` is valid during the call, which may ask again.

@@ -103,6 +103,17 @@ void ResolutionTable::finish(std::uint32_t index, Instant now) {
   }
 }
 
+std::vector<Waiter> ResolutionTable::withdraw(std::uint32_t index) {
+  Entry& entry = entries_[index];
+  CAASCAN_ASSERT(entry.used && !entry.done && entry.pins == 0);
+  if (entry.cached) by_question_.erase(entry.question);
+  std::vector<Waiter> waiters = std::move(entry.waiters);
+  entry = Entry{};
+  free_.push_back(index);
+  --under_way_;
+  return waiters;
+}
+
 void ResolutionTable::deliver(const Teller& tell) {
   while (!completed_.empty()) {
     const Completed next = completed_.front();

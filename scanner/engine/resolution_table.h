@@ -56,6 +56,8 @@ class ResolutionTable {
 
   // Ends a resolution: everybody who waits for it will be told.
   void finish(std::uint32_t index, Instant now);
+  // Takes back one that has not ended and that nobody internal waits for, and says who waited.
+  [[nodiscard]] std::vector<Waiter> withdraw(std::uint32_t index);
   using Teller =
       std::function<void(std::uint32_t index, Waiter, const Question&, const Resolution&)>;
   // Calls `tell` for each waiter of every resolution that has ended. `tell` may ask and finish.

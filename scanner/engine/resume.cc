@@ -51,7 +51,7 @@ void Engine::resume_name(FailedName&& failed, Instant now) {
   auto first_nameserver = from_wire(failed.first_nameserver);
   auto inferred_from = from_wire(failed.inferred_from);
   if (!label || !zone || !alias_target || !insecure_at || !first_nameserver || !inferred_from) {
-    begin(std::move(failed.name), failed.number, now);
+    start(std::move(failed.name), failed.number, now);
     return;
   }
   const std::uint32_t index = free_task();

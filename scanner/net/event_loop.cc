@@ -101,7 +101,7 @@ std::expected<void, std::string> EventLoop::run(const std::atomic<bool>* stop) {
       result = on_verdict_(std::move(verdict));
       if (!result) break;
     }
-    if (on_turn_) on_turn_();
+    if (result && on_turn_) result = on_turn_();
     if (!result || (!more && engine_.idle())) break;
     engine::Instant wake = engine_.next_wake();
     if (more && engine_.wants_names() && batch_used_ < batch_.size()) wake = now_;

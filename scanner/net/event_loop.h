@@ -23,7 +23,8 @@ namespace caascan::net {
 class EventLoop final : public UdpEvents, public TcpEvents {
  public:
   using VerdictHandler = std::function<std::expected<void, std::string>(engine::Verdict&&)>;
-  using TurnHandler = std::function<void()>;  // once a turn, for progress
+  // Once a turn, for progress and for what can fail beside the network.
+  using TurnHandler = std::function<std::expected<void, std::string>()>;
 
   // Borrows all. `start` is Instant zero.
   EventLoop(engine::Engine& engine, ShardQueue& names, std::chrono::steady_clock::time_point start,

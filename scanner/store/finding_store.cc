@@ -245,6 +245,7 @@ constexpr CountMember kCountMembers[] = {
     {"names_total", &ScanCounts::names_total},
     {"names_cleared", &ScanCounts::names_cleared},
     {"names_inferred", &ScanCounts::names_inferred},
+    {"names_put_away", &ScanCounts::names_put_away},
     {"queries_udp", &ScanCounts::queries_udp},
     {"queries_tcp", &ScanCounts::queries_tcp},
     {"replies", &ScanCounts::replies},

@@ -823,6 +823,13 @@ SeedReport run_seed(std::uint64_t seed) {
     ++report.fault_classes["tiny-cache"];
   }
 
+  // Lines are full with four names then.
+  PutAwayInMemory outside;
+  if (chance.next() % 2 == 0) {
+    options.put_away = &outside;
+    options.names_held_max = 1 + chance.next() % 300;
+  }
+
   SeededEntropy forger(seed ^ 0x5EED);
   std::set<std::pair<std::uint32_t, unsigned>> used_ids;
   SimWorld net(seed,
@@ -839,6 +846,7 @@ SeedReport run_seed(std::uint64_t seed) {
   if (!net.run(engine, std::move(names))) checker.differ("the run did not end");
   if (!net.settle(engine)) checker.differ("something went on for ever");
   report.questions = net.seen().size();
+  if (outside.most() > 0) ++report.fault_classes["names-put-away"];
   checker.check_verdicts(net, engine);
   checker.check_limits(net);
   if (weather.loss == 0 && !tiny_cache) checker.check_parents(net, engine.counts().names_cleared);

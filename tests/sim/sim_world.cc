@@ -1,7 +1,6 @@
 #include "tests/sim/sim_world.h"
 
 #include <algorithm>
-#include <deque>
 
 namespace caascan::sim {
 namespace {
@@ -23,6 +22,20 @@ std::uint64_t SeededEntropy::next() {
 
 void SeededEntropy::fill(std::span<std::uint8_t> out) {
   for (std::uint8_t& octet : out) octet = static_cast<std::uint8_t>(next());
+}
+
+void PutAwayInMemory::put(LineId line, NamePutAway&& name) {
+  lines_[line].push_back(std::move(name));
+  most_ = std::max(most_, ++now_);
+}
+
+void PutAwayInMemory::take(LineId line, std::size_t names_max, std::vector<NamePutAway>& out) {
+  std::deque<NamePutAway>& names = lines_[line];
+  for (; names_max > 0 && !names.empty(); --names_max) {
+    out.push_back(std::move(names.front()));
+    names.pop_front();
+    --now_;
+  }
 }
 
 bool SimWorld::happens(double probability) {

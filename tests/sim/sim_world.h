@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <queue>
@@ -52,6 +53,18 @@ struct Faults {
   double loss = 0;
   double duplicate = 0;
   engine::Duration jitter_max{};
+};
+
+// Names put away in memory.
+class PutAwayInMemory final : public NamesPutAway {
+ public:
+  void put(LineId line, NamePutAway&& name) override;
+  void take(LineId line, std::size_t names_max, std::vector<NamePutAway>& out) override;
+  [[nodiscard]] std::size_t most() const { return most_; }  // at a time, of all lines
+
+ private:
+  std::map<LineId, std::deque<NamePutAway>> lines_;
+  std::size_t now_ = 0, most_ = 0;
 };
 
 class SimWorld {

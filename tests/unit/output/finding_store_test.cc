@@ -216,6 +216,7 @@ TEST(ScanCountsJson, EveryCountComesBack) {
   for (const auto member : {&ScanCounts::names_total,
                             &ScanCounts::names_cleared,
                             &ScanCounts::names_inferred,
+                            &ScanCounts::names_put_away,
                             &ScanCounts::queries_udp,
                             &ScanCounts::queries_tcp,
                             &ScanCounts::replies,

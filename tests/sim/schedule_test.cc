@@ -1,0 +1,192 @@
+// A slow provider with many of the names: it holds up nobody else, and is itself never idle.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "tests/sim/sim_internet.h"
+
+namespace caascan::sim {
+namespace {
+
+using engine::IpAddress;
+using std::chrono::seconds;
+
+constexpr int kProviders = 70;
+constexpr int kZonesOfEach = 2;
+constexpr int kHosts = 40;
+constexpr int kSlowZones = 60;  // three names in ten
+constexpr double kSlowQps = 10;
+constexpr std::size_t kHeldMax = 1000;
+
+IpAddress address(const std::string& text) {
+  return IpAddress::parse(text).value();
+}
+
+struct World {
+  SimInternet internet;
+  std::vector<std::string> slow, others;
+  std::vector<engine::Endpoint> slow_servers = {{address("5.0.0.1"), 53}, {address("5.0.0.2"), 53}};
+
+  void add_zone(const std::string& apex, const std::string& provider,
+                const std::vector<IpAddress>& addresses) {
+    SimZone& parent = internet.zone(apex.substr(apex.find('.') + 1));
+    SimZone& zone = internet.zone(apex);
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      zone.nameservers.push_back(
+          {name_of("ns" + std::to_string(i + 1) + "." + provider), {addresses[i]}});
+      internet.serve(addresses[i], zone.apex);
+    }
+    parent.nodes[zone.apex];
+  }
+  World() {
+    add_top(".", "198.41.0.4");
+    add_top("com", "192.5.6.30");
+    add_top("net", "192.5.6.31");
+    for (int i = 0; i < kSlowZones; ++i) {
+      const std::string apex = "s" + std::to_string(i) + ".net";
+      add_zone(apex, "slow.net", {slow_servers[0].address, slow_servers[1].address});
+      add_hosts(apex, slow);
+    }
+    for (int i = 0; i < kProviders * kZonesOfEach; ++i) {
+      const std::string apex = "o" + std::to_string(i) + ".com";
+      const int provider = i / kZonesOfEach;
+      const std::string third = std::to_string(provider);
+      add_zone(apex, "p" + third + ".com",
+               {address("6.0." + third + ".1"), address("6.0." + third + ".2")});
+      add_hosts(apex, others);
+    }
+  }
+  void add_top(const std::string& apex, const std::string& at) {
+    SimZone& zone = internet.zone(apex);
+    zone.nameservers = {{name_of("a.nic." + (apex == "." ? "com" : apex)), {address(at)}}};
+    internet.serve(address(at), zone.apex);
+  }
+  void add_hosts(const std::string& apex, std::vector<std::string>& into) {
+    for (int host = 0; host < kHosts; ++host) {
+      const std::string name = "h" + std::to_string(host) + "." + apex;
+      internet.zone(apex).nodes[name_of(name)];
+      into.push_back(name);
+    }
+  }
+};
+
+struct Outcomes {
+  std::map<std::string, int> ends;
+  bool all_empty = true;
+  engine::Instant most_others_asked{};  // 99 in a hundred of them
+  double slow_share = 0;                // of what their limit allows, while they have names
+  std::size_t busiest_slow = 0, busiest_other = 0;
+  std::size_t put_away_most = 0;
+  ScanCounts counts;
+  std::size_t active_most = 0;
+};
+
+// In an order by chance, as in a dump.
+Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group = false) {
+  std::vector<std::string> texts = world.others;
+  if (with_slow) texts.insert(texts.end(), world.slow.begin(), world.slow.end());
+  SeededEntropy chance(7);
+  for (std::size_t i = texts.size(); i > 1; --i) std::swap(texts[i - 1], texts[chance.next() % i]);
+  PutAwayInMemory outside;
+  engine::EngineOptions options;
+  options.root = world.internet.root();
+  options.names_held_max = kHeldMax;
+  options.every_verdict = true;
+  options.sockets_v4 = options.sockets_v6 = 4;
+  if (one_group) {
+    options.servers.suffix_limits = {{name_of("slow.net"), 2 * kSlowQps}};
+  } else {
+    for (const engine::Endpoint& server : world.slow_servers)
+      options.servers.range_limits.push_back(
+          {engine::AddressRange::parse(server.address.text() + "/32").value(), kSlowQps});
+  }
+  if (put_away) options.put_away = &outside;
+  const engine::Engine* running = nullptr;
+  Outcomes made;
+  SimWorld net(1, [&](const SeenQuery& query) {
+    made.active_most = std::max(made.active_most, running->active());
+    return world.internet.answer(query);
+  });
+  engine::Engine engine(options, net.entropy());
+  running = &engine;
+  std::vector<DomainName> names;
+  for (std::string& text : texts) names.push_back(DomainName::from_canonical(text));
+  EXPECT_TRUE(net.run(engine, std::move(names)));
+  EXPECT_TRUE(net.settle(engine));
+  for (const engine::Verdict& verdict : net.verdicts()) {
+    ++made.ends[verdict.name.text()];
+    made.all_empty = made.all_empty && verdict.outcome == Outcome::kEmpty;
+  }
+  const std::set<std::string> others(world.others.begin(), world.others.end());
+  std::set<std::string> asked;
+  std::size_t slow_seen = 0;
+  engine::Instant slow_first = engine::kNever, slow_last{};
+  for (const SeenQuery& query : net.seen()) {
+    if (std::ranges::find(world.slow_servers, query.to) != world.slow_servers.end()) {
+      ++slow_seen;
+      slow_first = std::min(slow_first, query.at);
+      slow_last = query.at;
+    }
+    if (!others.contains(query.name) || query.to.address.octets[0] != 6) continue;
+    if (asked.insert(query.name).second && asked.size() * 100 <= others.size() * 99)
+      made.most_others_asked = query.at;
+  }
+  if (with_slow) {
+    made.slow_share = static_cast<double>(slow_seen) / (2 * kSlowQps) /
+                      std::chrono::duration<double>(slow_last - slow_first).count();
+  }
+  for (const engine::Endpoint& server : world.slow_servers)
+    made.busiest_slow = std::max(made.busiest_slow, net.busiest_second(server));
+  made.busiest_other = net.busiest_second({address("6.0.0.1"), 53});
+  made.put_away_most = outside.most();
+  made.counts = engine.counts();
+  return made;
+}
+
+double s(engine::Instant at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
+void expect_each_once(const Outcomes& outcomes, const World& world) {
+  EXPECT_EQ(outcomes.ends.size(), world.slow.size() + world.others.size());
+  for (const auto& [name, times] : outcomes.ends) EXPECT_EQ(times, 1) << name;
+  EXPECT_TRUE(outcomes.all_empty);
+  EXPECT_EQ(outcomes.counts.names_total, outcomes.ends.size());
+}
+
+TEST(Schedule, ASlowProviderHoldsUpNobodyElseAndIsNeverIdle) {
+  const World world;
+  const Outcomes alone = run(world, /*with_slow=*/false, /*put_away=*/true);
+  const Outcomes together = run(world, /*with_slow=*/true, /*put_away=*/true);
+  const Outcomes in_memory = run(world, /*with_slow=*/true, /*put_away=*/false);
+  RecordProperty("alone_s", std::to_string(s(alone.most_others_asked)));
+  RecordProperty("together_s", std::to_string(s(together.most_others_asked)));
+  RecordProperty("in_memory_s", std::to_string(s(in_memory.most_others_asked)));
+  RecordProperty("slow_share", std::to_string(together.slow_share));
+  RecordProperty("active_most", std::to_string(together.active_most));
+  EXPECT_LE(s(together.most_others_asked), s(alone.most_others_asked) * 1.1);
+  EXPECT_GE(together.slow_share, 0.8);
+  EXPECT_GT(together.put_away_most, world.slow.size() / 2);
+  EXPECT_LE(together.active_most, kHeldMax + engine::kLineMax);
+  for (const Outcomes& outcomes : {together, in_memory}) {
+    EXPECT_LE(outcomes.busiest_slow, kSlowQps);
+    EXPECT_LE(outcomes.busiest_other, 50u);
+    expect_each_once(outcomes, world);
+  }
+  // What putting away is for.
+  EXPECT_GT(s(in_memory.most_others_asked), s(alone.most_others_asked) * 10);
+}
+
+TEST(Schedule, AProviderWithOneLimitForAllItsServersIsNeverIdleEither) {
+  const World world;
+  const Outcomes together = run(world, /*with_slow=*/true, /*put_away=*/true, /*one_group=*/true);
+  EXPECT_GE(together.slow_share, 0.8);
+  EXPECT_LE(together.busiest_slow, 2 * kSlowQps);
+  expect_each_once(together, world);
+}
+
+}  // namespace
+}  // namespace caascan::sim
