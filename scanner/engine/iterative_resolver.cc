@@ -549,10 +549,12 @@ void IterativeResolver::act(std::uint32_t index, Target& target, ReplyClass&& re
       (reply.kind == ReplyKind::kError || reply.kind == ReplyKind::kMalformed) &&
       (reply.cause == Cause::kFormerr || reply.cause == Cause::kNotimp ||
        reply.cause == Cause::kMalformed);
-  // A late reply to a question that has been put in another way since says nothing of that one.
-  if (about_edns && info.query.edns_size != 0 && target.no_edns) return;
-  if (target.recursive && !info.query.recursion_desired &&
-      reply.kind == ReplyKind::kRecursionLame) {
+  // A late reply to a question that has been put in another way since says nothing of that one. It
+  // may have been kept back until that one's wait was over: then somebody else has his turn.
+  if ((about_edns && info.query.edns_size != 0 && target.no_edns) ||
+      (target.recursive && !info.query.recursion_desired &&
+       reply.kind == ReplyKind::kRecursionLame)) {
+    send_next(index, now);
     return;
   }
   const bool good = reply.kind == ReplyKind::kReferral || reply.kind == ReplyKind::kAnswer ||

@@ -21,8 +21,9 @@ TEST_P(RandomInternet, EveryNameEndsAsTheOracleSaysAndEveryPromiseIsKept) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomInternet,
                          testing::Range<std::uint64_t>(1, 201, kSeedsPerTest));
+// 427: a reply that was kept back and says nothing, while nobody was asked any more.
 // 853: nameserver lookups of several jobs in a ring that was not seen as one.
-INSTANTIATE_TEST_SUITE_P(SeedsThatFailedOnce, RandomInternet, testing::Values(851));
+INSTANTIATE_TEST_SUITE_P(SeedsThatFailedOnce, RandomInternet, testing::Values(421, 851));
 
 }  // namespace
 }  // namespace caascan::sim
