@@ -605,6 +605,11 @@ int run_command(const RawOptions& raw) {
           earlier_counts.queries_udp + earlier_counts.queries_tcp + scan_progress.queries;
       shot.failing = journal->findings_durable();
       shot.waiting_confirm = scan_progress.names_failing;
+      shot.put_away = scan_progress.names_put_away;
+      for (const SlowLine& line : scan_progress.slowest()) {
+        shot.slowest.push_back({(line.is_group ? "group of " : "") + line.server, line.names,
+                                line.rate_qps, line.left_s()});
+      }
       shot.stage = ingest_done ? "scanning" : "reading";
       writer.update(shot, std::chrono::steady_clock::now());
       if (stop_requested || journal->failed()) stop_scan = true;

@@ -55,6 +55,11 @@ std::string progress_line(const ProgressSnapshot& snapshot) {
   if (snapshot.waiting_confirm > 0) {
     out += fmt::format(", {} to confirm", grouped(snapshot.waiting_confirm));
   }
+  if (snapshot.put_away > 0) out += fmt::format(", {} put away", grouped(snapshot.put_away));
+  if (!snapshot.slowest.empty()) {
+    const ProgressSnapshot::Slow& slow = snapshot.slowest.front();
+    out += fmt::format(", {} takes {}", slow.server, clock_text(slow.left_s));
+  }
   if (out.size() > kColumnsMax) out.resize(kColumnsMax);
   return out;
 }
@@ -72,6 +77,15 @@ std::string progress_json(const ProgressSnapshot& snapshot) {
   out["qps_now"] = std::round(snapshot.qps_now * 10) / 10;
   out["failing"] = snapshot.failing;
   out["waiting_confirm"] = snapshot.waiting_confirm;
+  out["put_away"] = snapshot.put_away;
+  boost::json::array slowest;
+  for (const ProgressSnapshot::Slow& slow : snapshot.slowest) {
+    slowest.push_back({{"server", slow.server},
+                       {"names", slow.names},
+                       {"qps", slow.qps},
+                       {"left_s", std::round(slow.left_s)}});
+  }
+  out["slowest"] = std::move(slowest);
   return json_line(out);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caascan {
 
@@ -28,7 +29,16 @@ struct ProgressSnapshot {
   double qps_now = 0;
   std::uint64_t failing = 0;          // affected so far
   std::uint64_t waiting_confirm = 0;  // failed once, waiting for the next round
-  std::string_view stage;             // "reading", "scanning", …; lives as long as the snapshot
+  std::uint64_t put_away = 0;         // waiting for a slow server, outside of memory
+  // Whose names take longest at their limit, the slowest first.
+  struct Slow {
+    std::string server;
+    std::uint64_t names = 0;
+    double qps = 0;
+    double left_s = 0;
+  };
+  std::vector<Slow> slowest;
+  std::string_view stage;  // "reading", "scanning", …; lives as long as the snapshot
 };
 
 // At most 120 columns, no line break.

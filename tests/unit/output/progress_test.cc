@@ -63,6 +63,8 @@ TEST(ProgressLine, FitsALineWhateverTheNumbers) {
                                  .qps_now = 1e15,
                                  .failing = kMost,
                                  .waiting_confirm = kMost,
+                                 .put_away = kMost,
+                                 .slowest = {{.server = std::string(39, 'f'), .left_s = 1e300}},
                                  .stage = "scanning"};
   EXPECT_LE(progress_line(most).size(), 120U);
 }
@@ -71,7 +73,26 @@ TEST(ProgressJson, HasEveryMember) {
   EXPECT_EQ(progress_json(snapshot()),
             "{\"stage\":\"scanning\",\"elapsed_s\":3725.4,\"bytes_read\":500,\"bytes_total\":1000,"
             "\"entries\":7,\"names_known\":1234567,\"names_done\":65432,\"queries\":100000,"
-            "\"qps_now\":9876.5,\"failing\":12,\"waiting_confirm\":1000}");
+            "\"qps_now\":9876.5,\"failing\":12,\"waiting_confirm\":1000,\"put_away\":0,"
+            "\"slowest\":[]}");
+  ProgressSnapshot slow = snapshot();
+  slow.put_away = 7201;
+  slow.slowest = {{.server = "192.0.2.1", .names = 7203, .qps = 2, .left_s = 3601.5}};
+  EXPECT_TRUE(progress_json(slow).ends_with(
+      "\"put_away\":7201,\"slowest\":[{\"server\":\"192.0.2.1\",\"names\":7203,\"qps\":2,"
+      "\"left_s\":3602}]}"))
+      << progress_json(slow);
+}
+
+TEST(ProgressLine, SaysWhoTakesLongest) {
+  ProgressSnapshot slow = snapshot();
+  slow.bytes_total = slow.waiting_confirm = 0;
+  slow.put_away = 7201;
+  slow.slowest = {{.server = "192.0.2.1", .names = 7203, .qps = 2, .left_s = 3601.5},
+                  {.server = "192.0.2.2", .names = 10, .qps = 2, .left_s = 5}};
+  EXPECT_EQ(progress_line(slow),
+            "1:02:05 scanning: 65,432 of 1,234,567 names, 9,876 q/s, 12 failing, 7,201 put away, "
+            "192.0.2.1 takes 1:00:01");
 }
 
 TEST(ProgressMode, WordsOfTheOption) {
