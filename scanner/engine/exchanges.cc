@@ -230,6 +230,7 @@ void Exchanges::drain(ServerId id, Instant now) {
     if (granted > now) {
       server.scheduled = true;
       wakes_.push({granted, id});
+      for (const LineId line : server_lines_[id]) lines_.sleep(line);
       return;
     }
     server.pace.on_send(now);
@@ -426,6 +427,7 @@ void Exchanges::advance(Instant now) {
   while (!wakes_.empty() && wakes_.top().at <= now) {
     const ServerId server = wakes_.top().server;
     wakes_.pop();
+    for (const LineId line : server_lines_[server]) lines_.wake(line);
     runnable_.push_back(server);
   }
   for (std::size_t i = 0; i < runnable_.size(); ++i) drain(runnable_[i], now);

@@ -33,8 +33,16 @@ class Lines {
   // A question waits in the line; it waits no longer. kNoLine is passed over, here only.
   void join(LineId line);
   void leave(LineId line);
+  // One of its servers sleeps until a budget grants, or has slept. What has only not been sent yet
+  // in this turn makes no line full.
+  void sleep(LineId line) {
+    if (line != kNoLine) ++lines_[line].asleep;
+  }
+  void wake(LineId line) {
+    if (line != kNoLine) --lines_[line].asleep;
+  }
   [[nodiscard]] bool is_full(LineId line) const {
-    return line != kNoLine && lines_[line].waiting >= mark(lines_[line]);
+    return line != kNoLine && lines_[line].asleep > 0 && lines_[line].waiting >= mark(lines_[line]);
   }
   // So many more names could be held in memory.
   void set_room(std::size_t names) { room_ = names; }
@@ -62,6 +70,7 @@ class Lines {
     double rate_qps = 0;
     std::uint32_t mark = 0;  // full at so many
     std::uint32_t waiting = 0;
+    std::uint32_t asleep = 0;  // servers
     std::uint32_t coming = 0;
     bool is_short = false;  // in short_
     std::uint64_t outside = 0;

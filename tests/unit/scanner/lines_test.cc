@@ -8,6 +8,12 @@ namespace {
 void join(Lines& lines, LineId line, std::size_t times) {
   for (; times > 0; --times) lines.join(line);
 }
+// A line whose server sleeps.
+LineId add(Lines& lines, double qps) {
+  const LineId line = lines.add(qps);
+  lines.sleep(line);
+  return line;
+}
 void leave(Lines& lines, LineId line, std::size_t times) {
   for (; times > 0; --times) lines.leave(line);
 }
@@ -16,7 +22,7 @@ TEST(Lines, AreFullWithASecondOfTheirRateWithinBounds) {
   Lines lines;
   for (const auto& [qps, full] :
        {std::pair{0.5, kLineMin}, {100.0, std::size_t{100}}, {100'000.0, kLineMax}}) {
-    const LineId line = lines.add(qps);
+    const LineId line = add(lines, qps);
     join(lines, line, full - 1);
     EXPECT_FALSE(lines.is_full(line)) << qps;
     lines.join(line);
@@ -25,9 +31,20 @@ TEST(Lines, AreFullWithASecondOfTheirRateWithinBounds) {
   EXPECT_FALSE(lines.is_full(kNoLine));
 }
 
+TEST(Lines, AreNotFullWhileNoBudgetHoldsThemBack) {
+  Lines lines;
+  const LineId line = lines.add(20);
+  join(lines, line, 100);
+  EXPECT_FALSE(lines.is_full(line));
+  lines.sleep(line);
+  EXPECT_TRUE(lines.is_full(line));
+  lines.wake(line);
+  EXPECT_FALSE(lines.is_full(line));
+}
+
 TEST(Lines, WithLittleRoomALineMayFillASmallShareOfItAndAlwaysAFew) {
   Lines lines;
-  const LineId line = lines.add(100);
+  const LineId line = add(lines, 100);
   join(lines, line, 50);
   lines.set_room(51 * kLineShareOfRoom);
   EXPECT_FALSE(lines.is_full(line));
@@ -42,7 +59,7 @@ TEST(Lines, WithLittleRoomALineMayFillASmallShareOfItAndAlwaysAFew) {
 
 TEST(Lines, CallNamesBackWhenHalfEmptyAndOnceOnly) {
   Lines lines;
-  const LineId line = lines.add(100);
+  const LineId line = add(lines, 100);
   join(lines, line, 100);
   for (int name = 0; name < 70; ++name) lines.put_away(line);
   leave(lines, line, 49);
@@ -66,8 +83,8 @@ TEST(Lines, CallNamesBackWhenHalfEmptyAndOnceOnly) {
 
 TEST(Lines, HaveTheirTurnsInTheOrderInWhichTheyBecameShort) {
   Lines lines;
-  const LineId first = lines.add(20);
-  const LineId second = lines.add(20);
+  const LineId first = add(lines, 20);
+  const LineId second = add(lines, 20);
   for (const LineId line : {first, second}) {
     join(lines, line, 20);
     lines.put_away(line);
@@ -81,7 +98,7 @@ TEST(Lines, HaveTheirTurnsInTheOrderInWhichTheyBecameShort) {
 
 TEST(Lines, ThatHaveNobodyOutsideAreNeverShort) {
   Lines lines;
-  const LineId line = lines.add(20);
+  const LineId line = add(lines, 20);
   join(lines, line, 20);
   leave(lines, line, 20);
   EXPECT_EQ(lines.short_lines(), 0u);
