@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 namespace caascan::bench {
@@ -9,8 +10,11 @@ namespace caascan::bench {
 void AskedAddress::count(std::int64_t at_ns) {
   constexpr std::int64_t kSecond_ns = 1'000'000'000;
   ++questions;
-  while (!window_ns.empty() && at_ns - window_ns.front() >= kSecond_ns) window_ns.pop_front();
-  window_ns.push_back(at_ns);
+  // Datagrams and connections are read in turn, so that one may be a little older than the last.
+  auto after = window_ns.end();
+  while (after != window_ns.begin() && *std::prev(after) > at_ns) --after;
+  window_ns.insert(after, at_ns);
+  while (window_ns.back() - window_ns.front() >= kSecond_ns) window_ns.pop_front();
   busiest_second = std::max<std::uint64_t>(busiest_second, window_ns.size());
 }
 
@@ -23,7 +27,7 @@ AskedDomains::Entry& AskedDomains::find(std::uint64_t key) {
   return entries_[at];
 }
 
-void AskedDomains::count(std::string_view domain) {
+bool AskedDomains::count(std::string_view domain) {
   const std::uint64_t key = std::hash<std::string_view>()(domain);
   ++questions_;
   Entry& entry = find(key);
@@ -34,11 +38,13 @@ void AskedDomains::count(std::string_view domain) {
     most_ = entry.count;
     example_ = domain;
   }
-  if (entry.count > 1 || ++domains_ < entries_.size() / 2) return;
+  if (entry.count > 1) return false;
+  if (++domains_ < entries_.size() / 2) return true;
   std::vector<Entry> old = std::exchange(entries_, std::vector<Entry>(entries_.size() * 2));
   for (const Entry& moved : old) {
     if (moved.count != 0) find(moved.key) = moved;
   }
+  return true;
 }
 
 }  // namespace caascan::bench

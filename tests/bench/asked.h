@@ -24,7 +24,8 @@ struct AskedAddress {
 class AskedDomains {
  public:
   AskedDomains();
-  void count(std::string_view domain);
+  // True for the first time.
+  bool count(std::string_view domain);
   [[nodiscard]] std::uint64_t domains() const { return domains_; }
   [[nodiscard]] std::uint64_t questions() const { return questions_; }
   [[nodiscard]] std::uint64_t asked_again() const { return asked_again_; }

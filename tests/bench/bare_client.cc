@@ -25,7 +25,6 @@ namespace caascan::bench {
 namespace {
 
 constexpr unsigned kSockets = 4;
-constexpr unsigned kBatch = 64;
 constexpr int kBufferOctets = 4 << 20;
 constexpr std::size_t kReadOctets = 4096;
 constexpr unsigned kQuestions = 16384;  // made beforehand, and sent again with other ids

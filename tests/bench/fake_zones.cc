@@ -59,12 +59,6 @@ std::int64_t number_after(char letter, std::string_view label) {
 
 }  // namespace
 
-std::string text(const Address& address) {
-  std::array<char, INET6_ADDRSTRLEN> buffer{};
-  inet_ntop(address.v6 ? AF_INET6 : AF_INET, address.octets.data(), buffer.data(), buffer.size());
-  return buffer.data();
-}
-
 // A question, its labels lower-cased.
 struct FakeZones::Question {
   std::size_t count = 0;  // of labels
@@ -73,6 +67,7 @@ struct FakeZones::Question {
   std::uint16_t type = 0;
   std::size_t end = 0;  // where the question section ends
   bool edns = false;
+  bool tcp = false;
   bool dnssec_ok = false;
   std::size_t reply_octets = kPlainOctets;  // that its asker takes
   unsigned tld = kTldCount;
@@ -92,6 +87,7 @@ struct FakeZones::Domain {
   bool is_signed = false;
   bool nsec3 = false;
   Fault fault = Fault::kNone;
+  bool truncated = false;
 };
 
 // Writes one reply. Names are written in full once and then pointed to.
@@ -213,7 +209,7 @@ class FakeZones::Writer {
       at_ = additional_at_;
       out_[kAdditional + 1] = 0;
     }
-    if (at_ > limit) {
+    if (at_ > limit || truncated_) {
       truncated_ = true;
       out_[2] |= 0x02;
       at_ = question_.end;
@@ -230,6 +226,7 @@ class FakeZones::Writer {
     }
     return at_;
   }
+  void truncate() { truncated_ = true; }
   [[nodiscard]] bool truncated() const { return truncated_; }
 
  private:
@@ -244,7 +241,7 @@ class FakeZones::Writer {
 
 FakeZones::FakeZones(FakeZonesOptions options, std::string_view hints)
     : options_(options), zipf_log_(std::log(options.providers + 1.0)) {
-  CAASCAN_ASSERT(options.providers > 0 && options.providers <= kProvidersMax);
+  CAASCAN_ASSERT(options.providers > 0 && options.providers < kProvidersMax);
   std::istringstream lines{std::string(hints)};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
@@ -262,7 +259,7 @@ FakeZones::FakeZones(FakeZonesOptions options, std::string_view hints)
 }
 
 std::string FakeZones::domain(std::uint64_t number) {
-  return fmt::format("d{:06}.{}", number, kTlds[tld_of_number(number)]);
+  return fmt::format("d{:08}.{}", number, kTlds[tld_of_number(number)]);
 }
 
 Manner FakeZones::manner_of(std::uint64_t number) const {
@@ -271,6 +268,10 @@ Manner FakeZones::manner_of(std::uint64_t number) const {
 
 bool FakeZones::is_signed(std::uint64_t number) const {
   return domain_of(number, tld_of_number(number)).is_signed;
+}
+
+bool FakeZones::is_slow(std::uint64_t number) const {
+  return domain_of(number, tld_of_number(number)).provider == options_.providers;
 }
 
 Fault FakeZones::fault_of(std::uint64_t number) const {
@@ -320,7 +321,7 @@ Place FakeZones::place_of(const Address& address) const {
   }
   if (place.role == Role::kTld && place.index < kTldCount && place.server < kTldServers)
     return place;
-  if (place.role == Role::kProvider && place.index < options_.providers &&
+  if (place.role == Role::kProvider && place.index < providers() &&
       place.server < servers_of(place.index) && (!place.v6 || has_v6(place))) {
     return place;
   }
@@ -363,7 +364,7 @@ std::size_t FakeZones::number_of(const Place& place) const {
 }
 
 std::size_t FakeZones::places() const {
-  return 2 * kRootServers + kPlacesPerTld * kTldCount + kPlacesPerProvider * options_.providers;
+  return 2 * kRootServers + kPlacesPerTld * kTldCount + kPlacesPerProvider * providers();
 }
 
 unsigned FakeZones::tlds() {
@@ -371,12 +372,13 @@ unsigned FakeZones::tlds() {
 }
 
 unsigned FakeZones::servers_of(unsigned provider) const {
+  if (provider == options_.providers) return kSlowServers;
   return 2 + static_cast<unsigned>(mix(provider + 1000) % (kProviderServersMax - 1));
 }
 
 // Two thirds of the providers have IPv6, all TLDs do.
-bool FakeZones::has_v6(const Place& place) {
-  return place.role != Role::kProvider || mix(place.index + 2000) % 3 != 0;
+bool FakeZones::has_v6(const Place& place) const {
+  return place.role != Role::kProvider || (!is_slow(place) && mix(place.index + 2000) % 3 != 0);
 }
 
 FakeZones::Domain FakeZones::domain_of(std::uint64_t number, unsigned tld) const {
@@ -387,6 +389,8 @@ FakeZones::Domain FakeZones::domain_of(std::uint64_t number, unsigned tld) const
   domain.provider =
       std::min(options_.providers - 1, static_cast<unsigned>(std::exp(chance * zipf_log_)) - 1);
   const std::uint64_t more = mix(hash);
+  if (mix(more + 2) % 100 < options_.slow_percent) domain.provider = options_.providers;
+  domain.truncated = mix(more + 3) % 10'000 < options_.truncated;
   domain.tld = tld;
   if (more % 2 == 0) {
     domain.tld = static_cast<unsigned>(mix(domain.provider + 3000) % kTldCount);
@@ -626,7 +630,7 @@ void FakeZones::answer_tld(const Place& place, const Question& question, Writer&
   if (const std::int64_t number = number_after('d', registrable); number >= 0) {
     domain = domain_of(static_cast<std::uint64_t>(number), question.tld);
   } else if (const std::int64_t provider = number_after('p', registrable);
-             provider >= 0 && provider < options_.providers) {
+             provider >= 0 && provider < providers()) {
     domain.provider = static_cast<unsigned>(provider);
     domain.tld = question.tld;
   } else {
@@ -722,6 +726,10 @@ bool FakeZones::answer_provider(const Place& place, const Question& question, Wr
       writer.rcode(kServFail);
       return true;
     }
+    if (caa && domain.truncated && !question.tcp) {
+      writer.truncate();
+      return true;
+    }
     if (domain.is_signed) return answer_signed(domain, question, writer);
     if (caa && domain.manner == Manner::kCaa && question.count == 2) {
       writer.authoritative();
@@ -759,12 +767,17 @@ bool FakeZones::answer_provider(const Place& place, const Question& question, Wr
   return true;
 }
 
-std::size_t FakeZones::answer(const Place& place, std::span<const std::uint8_t> query,
+std::size_t FakeZones::answer(const Place& place, bool tcp, std::span<const std::uint8_t> query,
                               std::span<std::uint8_t, kReplyOctetsMax> reply, Asked& asked) {
   Question question;
   asked = {};
   if (place.role == Role::kNone || !read(query, question)) return 0;
   asked.is_chain = question.type == kDs || question.type == kDnskey;
+  asked.is_caa = question.type == kCaa;
+  if (tcp) {
+    question.tcp = true;
+    question.reply_octets = kReplyOctetsMax;
+  }
   Writer writer(query, question, reply);
   bool silent = false;
   switch (place.role) {

@@ -9,8 +9,11 @@
 // With `signed_percent` the root and the TLDs are signed (signatures.h) and so is that share of the
 // `dNUMBER.TLD`, one half of them with NSEC and the other with NSEC3; the `pK.TLD` are not. Records
 // of DNSSEC are for those who ask with DO. A reply that is too large for its asker is truncated, or
-// loses its additional records where it is an answer; there is no TCP here, and replies to askers
-// of 1232 octets are kept below that.
+// loses its additional records where it is an answer; replies to askers of 1232 octets are kept
+// below that.
+//
+// With `slow_percent` one more provider has that share of the `dNUMBER.TLD`, at two addresses. It
+// is slow only for an asker who keeps a limit there.
 #pragma once
 
 #include <array>
@@ -23,22 +26,16 @@
 #include <vector>
 
 #include "tests/bench/signatures.h"
+#include "tests/bench/wire_io.h"
 
 namespace caascan::bench {
 
 inline constexpr unsigned kRootServers = 13;
 inline constexpr unsigned kTldServers = 4;
 inline constexpr unsigned kProviderServersMax = 4;
+inline constexpr unsigned kSlowServers = 2;           // with IPv4 only
 inline constexpr unsigned kProvidersMax = 60'000;     // two octets of their addresses
 inline constexpr std::size_t kReplyOctetsMax = 4096;  // before it is truncated
-
-// IPv4 in the first four octets, the rest zero.
-struct Address {
-  bool v6 = false;
-  std::array<std::uint8_t, 16> octets{};
-  friend bool operator==(const Address&, const Address&) = default;
-};
-std::string text(const Address& address);
 
 enum class Role : std::uint8_t { kNone, kRoot, kTld, kProvider };
 inline constexpr std::array<std::string_view, 4> kRoleWords = {"none", "root", "tld", "provider"};
@@ -60,6 +57,8 @@ struct FakeZonesOptions {
   unsigned with_caa = 500;      // a CAA record
   unsigned signed_percent = 0;  // of the domains; 0: nothing at all is signed
   unsigned bogus = 100;         // of the signed domains that answer, in ten-thousandths
+  unsigned truncated = 0;       // of the domains, in ten-thousandths: they answer CAA over TCP only
+  unsigned slow_percent = 0;    // of the domains, at a provider of their own
 };
 
 // How the servers of a domain answer.
@@ -69,6 +68,7 @@ enum class Manner : std::uint8_t { kEmpty, kCaa, kServFail, kRefused, kSilent };
 struct Asked {
   std::string_view registrable;  // lower case, of the last two labels; valid until the next answer
   bool is_chain = false;         // for DS or DNSKEY
+  bool is_caa = false;           // for CAA
   bool truncated = false;        // the reply
 };
 
@@ -83,6 +83,7 @@ class FakeZones {
 
   [[nodiscard]] Manner manner_of(std::uint64_t number) const;
   [[nodiscard]] bool is_signed(std::uint64_t number) const;
+  [[nodiscard]] bool is_slow(std::uint64_t number) const;
   // kNone where it is not signed.
   [[nodiscard]] Fault fault_of(std::uint64_t number) const;
   // Signs the signed ones among the first `count` domains, so that no asker waits for that.
@@ -95,12 +96,18 @@ class FakeZones {
   [[nodiscard]] std::size_t number_of(const Place& place) const;
   [[nodiscard]] std::size_t places() const;
   [[nodiscard]] static unsigned tlds();
-  [[nodiscard]] unsigned providers() const { return options_.providers; }
+  [[nodiscard]] unsigned providers() const {
+    return options_.providers + (options_.slow_percent > 0 ? 1 : 0);
+  }
+  // The provider of `slow_percent`.
+  [[nodiscard]] bool is_slow(const Place& place) const {
+    return place.role == Role::kProvider && place.index == options_.providers;
+  }
   [[nodiscard]] Address address_of(const Place& place) const;
 
   // Writes the reply of the server at `place`; returns its octets, 0 for silence.
   // `asked` says what for.
-  std::size_t answer(const Place& place, std::span<const std::uint8_t> query,
+  std::size_t answer(const Place& place, bool tcp, std::span<const std::uint8_t> query,
                      std::span<std::uint8_t, kReplyOctetsMax> reply, Asked& asked);
 
  private:
@@ -111,7 +118,7 @@ class FakeZones {
   [[nodiscard]] Domain domain_of(std::uint64_t number, unsigned tld) const;
   const SignedDomain& signatures_of(const Domain& domain);
   [[nodiscard]] unsigned servers_of(unsigned provider) const;
-  [[nodiscard]] static bool has_v6(const Place& place);
+  [[nodiscard]] bool has_v6(const Place& place) const;
   [[nodiscard]] std::string_view wire_suffix(const Question& question, std::size_t labels) const;
   void answer_root(const Question& question, Writer& writer);
   void answer_tld(const Place& place, const Question& question, Writer& writer);

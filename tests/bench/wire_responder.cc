@@ -10,17 +10,11 @@
 // port, from another address, with another id, with the question in another case, with another
 // question, with none.
 #include <fmt/format.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -31,29 +25,35 @@
 namespace caascan::bench {
 namespace {
 
-constexpr unsigned kBatch = 64;
 constexpr std::size_t kReadOctets = 65536;
 constexpr int kBufferOctets = 64 << 20;
 constexpr std::size_t kHeaderOctets = 12;
 // Answers are padded to this by the SOA record's first name, so that they can be joined.
 constexpr std::size_t kAnswerOctets = 132;
 constexpr std::size_t kAnswerOctetsMax = 512;
-// Whoever forges from another address has this one: 45.79.0.1.
-constexpr std::uint32_t kForger = 0x2D4F0001;
+// Whoever forges from another address has this one.
+constexpr Address kForger = {.octets = {45, 79, 0, 1}};
 
 struct Asker {
-  sockaddr_in peer;
-  in_pktinfo asked{};  // whose address is the answer's
+  Peer peer;
+  Address asked;  // whose address is the answer's
 };
 
 // Answers to one asker that leave in one call, all of the same length.
 struct Joined {
   Asker asker;
-  int fd = -1;
+  bool by_other_port = false;
   std::size_t each = 0;
   std::vector<std::uint8_t> octets;
   std::size_t count = 0;
 };
+
+// The IPv4 address as a number.
+std::uint32_t number_of(const Address& address) {
+  std::uint32_t number = 0;
+  std::memcpy(&number, address.octets.data(), sizeof number);
+  return ntohl(number);
+}
 
 class Responder {
  public:
@@ -64,33 +64,34 @@ class Responder {
  private:
   void read_batch();
   void answer(const Asker& asker, std::span<const std::uint8_t> question);
-  void add(int fd, const Asker& asker, std::span<const std::uint8_t> message);
+  void add(bool by_other_port, const Asker& asker, std::span<const std::uint8_t> message);
   void flush();
+  void send_outboxes();
 
-  std::uint16_t port_;
   bool forge_;
-  int fd_ = -1, other_port_ = -1;
-  std::vector<std::uint8_t> in_ = std::vector<std::uint8_t>(kBatch * kReadOctets);
+  int fd_;
+  Inbox inbox_;
+  Outbox outbox_, by_other_port_;
   std::vector<Joined> joined_;
   std::size_t joined_used_ = 0;
   std::unordered_map<std::uint64_t, std::size_t> open_;     // asker, address and length -> Joined
   std::unordered_map<std::uint32_t, std::uint64_t> asked_;  // by address
-  std::uint64_t questions_ = 0, answers_ = 0, forged_ = 0, lost_ = 0;
-  std::uint32_t dropped_ = 0;
+  std::uint64_t questions_ = 0, answers_ = 0, forged_ = 0;
 };
 
-Responder::Responder(std::uint16_t port, bool forge) : port_(port), forge_(forge) {
-  fd_ = open_udp(INADDR_ANY, port, kBufferOctets);
-  set_option(fd_, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
-  set_option(fd_, SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL");
+Responder::Responder(std::uint16_t port, bool forge)
+    : forge_(forge),
+      fd_(open_server(false, SOCK_DGRAM, port, kBufferOctets)),
+      inbox_(fd_, kReadOctets),
+      outbox_(fd_),
+      by_other_port_(forge ? open_udp(INADDR_ANY, 0, kBufferOctets) : -1) {
   set_option(fd_, IPPROTO_UDP, kUdpGro, 1, "UDP_GRO");
-  if (forge) other_port_ = open_udp(INADDR_ANY, 0, kBufferOctets);
 }
 
-void Responder::add(int fd, const Asker& asker, std::span<const std::uint8_t> message) {
-  const std::uint64_t key = (std::uint64_t{asker.peer.sin_port} << 48) ^
-                            (std::uint64_t{static_cast<std::uint32_t>(fd)} << 42) ^
-                            (message.size() << 32) ^ asker.asked.ipi_spec_dst.s_addr;
+void Responder::add(bool by_other_port, const Asker& asker, std::span<const std::uint8_t> message) {
+  const std::uint64_t key = (std::uint64_t{asker.peer.address.sin6_port} << 48) ^
+                            (std::uint64_t{by_other_port} << 42) ^ (message.size() << 32) ^
+                            number_of(asker.asked);
   const auto [at, is_new] = open_.try_emplace(key, joined_used_);
   Joined* joined = is_new ? nullptr : &joined_[at->second];
   if (joined == nullptr || joined->count == kSegmentsMax ||
@@ -99,7 +100,7 @@ void Responder::add(int fd, const Asker& asker, std::span<const std::uint8_t> me
     if (joined_used_ == joined_.size()) joined_.emplace_back();
     joined = &joined_[joined_used_++];
     joined->asker = asker;
-    joined->fd = fd;
+    joined->by_other_port = by_other_port;
     joined->each = message.size();
     joined->octets.clear();
     joined->count = 0;
@@ -142,17 +143,15 @@ void Responder::answer(const Asker& asker, std::span<const std::uint8_t> questio
       lie[3] = 0x82;  // SERVFAIL
     };
     const std::span<const std::uint8_t> message(lie.data(), at);
-    const auto send = [&](int fd, const Asker& as) {
-      add(fd, as, message);
+    const auto send = [&](const Asker& as, bool by_other_port = false) {
+      add(by_other_port, as, message);
       ++forged_;
     };
     reset();
-    send(other_port_, asker);
-    Asker other = asker;
-    other.asked.ipi_spec_dst.s_addr = htonl(kForger);
-    send(fd_, other);
+    send(asker, true);
+    send({asker.peer, kForger});
     lie[1] ^= 0x55;
-    send(fd_, asker);
+    send(asker);
     reset();
     for (std::size_t i = kHeaderOctets; lie[i] != 0;) {
       const std::size_t label_end = i + 1 + lie[i];
@@ -160,128 +159,60 @@ void Responder::answer(const Asker& asker, std::span<const std::uint8_t> questio
         if (std::isalpha(lie[i]) != 0) lie[i] ^= 0x20;
       }
     }
-    send(fd_, asker);
+    send(asker);
     reset();
     lie[kHeaderOctets + 1] = lie[kHeaderOctets + 1] == 'q' ? 'p' : 'q';
-    send(fd_, asker);
+    send(asker);
     reset();
     lie[5] = 0;
-    send(fd_, asker);
+    send(asker);
   }
-  add(fd_, asker, {out.data(), at});
+  add(false, asker, {out.data(), at});
   ++answers_;
 }
 
-// Sends what has been joined. One call that fails keeps back no other.
+// True answers after the forged ones.
+void Responder::send_outboxes() {
+  by_other_port_.flush();
+  outbox_.flush();
+}
+
+// Sends what has been joined.
 void Responder::flush() {
-  std::array<mmsghdr, kBatch> messages;
-  std::array<iovec, kBatch> vectors;
-  std::array<Control, kBatch> controls;
-  for (std::size_t first = 0; first < joined_used_;) {
-    unsigned count = 0;
-    const int fd = joined_[first].fd;
-    for (; count < kBatch && first + count < joined_used_ && joined_[first + count].fd == fd;
-         ++count) {
-      Joined& joined = joined_[first + count];
-      vectors[count] = {joined.octets.data(), joined.octets.size()};
-      Control& control = controls[count];
-      control.used = 0;
-      in_pktinfo info{};
-      info.ipi_spec_dst = joined.asker.asked.ipi_spec_dst;
-      control.add(IPPROTO_IP, IP_PKTINFO, info);
-      if (joined.count > 1)
-        control.add(IPPROTO_UDP, kUdpSegment, static_cast<std::uint16_t>(joined.each));
-      messages[count] = {};
-      msghdr& header = messages[count].msg_hdr;
-      header.msg_name = &joined.asker.peer;
-      header.msg_namelen = sizeof joined.asker.peer;
-      header.msg_iov = &vectors[count];
-      header.msg_iovlen = 1;
-      header.msg_control = control.octets.data();
-      header.msg_controllen = control.used;
-    }
-    for (unsigned sent = 0; sent < count;) {
-      const int done = sendmmsg(fd, messages.data() + sent, count - sent, 0);
-      if (done > 0) {
-        sent += static_cast<unsigned>(done);
-      } else if (errno != EAGAIN && errno != EINTR) {
-        lost_ += joined_[first + sent++].count;
-      }
-    }
-    first += count;
+  for (std::size_t i = 0; i < joined_used_; ++i) {
+    const Joined& joined = joined_[i];
+    Outbox& outbox = joined.by_other_port ? by_other_port_ : outbox_;
+    outbox.add(joined.asker.peer, joined.asker.asked, joined.octets, joined.each);
+    if (outbox.full()) send_outboxes();
   }
+  send_outboxes();
   joined_used_ = 0;
   open_.clear();
 }
 
 void Responder::read_batch() {
-  std::array<mmsghdr, kBatch> messages;
-  std::array<iovec, kBatch> vectors;
-  std::array<sockaddr_in, kBatch> peers;
-  std::array<Control, kBatch> controls;
-  for (unsigned i = 0; i < kBatch; ++i) {
-    vectors[i] = {in_.data() + i * kReadOctets, kReadOctets};
-    messages[i] = {};
-    msghdr& header = messages[i].msg_hdr;
-    header.msg_name = &peers[i];
-    header.msg_namelen = sizeof peers[i];
-    header.msg_iov = &vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_control = controls[i].octets.data();
-    header.msg_controllen = controls[i].octets.size();
-  }
-  const int got = recvmmsg(fd_, messages.data(), kBatch, MSG_DONTWAIT, nullptr);
-  for (int i = 0; i < got; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    msghdr& header = messages[at].msg_hdr;
-    Asker asker{peers[at], {}};
-    std::size_t each = messages[at].msg_len;
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-      if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-        std::memcpy(&asker.asked, CMSG_DATA(c), sizeof asker.asked);
-        asker.asked.ipi_spec_dst = asker.asked.ipi_addr;
-      } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == kUdpGro) {
-        int size = 0;
-        std::memcpy(&size, CMSG_DATA(c), sizeof size);
-        each = static_cast<std::size_t>(size);
-      } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-        std::memcpy(&dropped_, CMSG_DATA(c), sizeof dropped_);
-      }
-    }
-    const std::span<const std::uint8_t> all(in_.data() + at * kReadOctets, messages[at].msg_len);
-    for (std::size_t from = 0; from < all.size(); from += each) {
+  for (const Datagram& datagram : inbox_.read()) {
+    const Asker asker{datagram.peer, datagram.to};
+    std::span<const std::uint8_t> left = datagram.octets;
+    while (!left.empty()) {
+      const auto question = left.first(std::min(datagram.each, left.size()));
+      left = left.subspan(question.size());
       ++questions_;
-      ++asked_[ntohl(asker.asked.ipi_addr.s_addr)];
-      answer(asker, all.subspan(from, std::min(each, all.size() - from)));
+      ++asked_[number_of(asker.asked)];
+      answer(asker, question);
     }
   }
   flush();
 }
 
 void Responder::serve() {
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGINT);
-  sigaddset(&ends, SIGTERM);
-  sigprocmask(SIG_BLOCK, &ends, nullptr);
-  const int end = signalfd(-1, &ends, SFD_CLOEXEC);
-  const int poll = epoll_create1(EPOLL_CLOEXEC);
-  must(end >= 0 && poll >= 0, "epoll");
-  for (const int fd : {end, fd_}) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    must(epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll");
-  }
+  ServerLoop loop;
+  loop.watch(fd_);
   fmt::print("ready\n");
   std::fflush(stdout);
-  for (;;) {
-    std::array<epoll_event, 2> events{};
-    const int count = epoll_wait(poll, events.data(), events.size(), -1);
-    for (int i = 0; i < count; ++i) {
-      if (events[static_cast<std::size_t>(i)].data.fd == end) return;
-      read_batch();
-    }
+  std::vector<int> readable;
+  while (loop.wait(-1, readable)) {
+    if (!readable.empty()) read_batch();
   }
 }
 
@@ -297,8 +228,8 @@ std::string Responder::report() const {
       "{{\"questions\": {}, \"answers\": {}, \"forged\": {}, \"answers_lost\": {}, "
       "\"questions_dropped\": {}, \"addresses\": {}, \"least_asked\": {}, \"most_asked\": {}, "
       "\"cpu_s\": {:.3f}}}\n",
-      questions_, answers_, forged_, lost_, dropped_, asked_.size(), least, most,
-      used.user_s + used.system_s);
+      questions_, answers_, forged_, outbox_.lost() + by_other_port_.lost(), inbox_.dropped(),
+      asked_.size(), least, most, used.user_s + used.system_s);
 }
 
 bool read_number(std::string_view text, std::uint64_t& number) {
@@ -337,12 +268,9 @@ int run(std::span<char*> arguments) {
     return std::fflush(stdout) == 0 ? 0 : 1;
   }
   if (port == 0 || port > 65535 || report.empty()) return usage();
-  const auto responder = std::make_unique<Responder>(static_cast<std::uint16_t>(port), forge);
-  responder->serve();
-  std::FILE* file = std::fopen(report.c_str(), "w");
-  must(file != nullptr, report.c_str());
-  fmt::print(file, "{}", responder->report());
-  must(std::fclose(file) == 0, report.c_str());
+  Responder responder(static_cast<std::uint16_t>(port), forge);
+  responder.serve();
+  write_file(report, responder.report());
   return 0;
 }
 
