@@ -1,32 +1,25 @@
-"""Measures and judges the programs of scripts/bench.
+"""What a question costs on the wire: caascan asking resolvers, beside massdns and beside a client that does nothing but
+send and receive; and forged replies."""
 
-usage: wire.py client FOLDER KIND -- COMMAND…   runs a client; its figures go to FOLDER/client.json, its words to log
-       wire.py keep FOLDER NAMES                adds that run to FOLDER/runs.ndjson, once its responder has ended
-       wire.py forged FOLDER NAMES              judges a run in which answers were forged
-       wire.py breakdown FOLDER                 says where the CPU of the run in FOLDER/perf.data went
-       wire.py table FOLDER                     prints all figures and the limits; status 1: one is not kept
-       wire.py resolvers FIRST COUNT PORT       prints COUNT addresses from FIRST on, one a line
-
-KIND names a row: bare, segmented, massdns or caascan, a dash, and `one` or `many` servers. The responder of each run
-has written FOLDER/report.json, caascan FOLDER/summary.json.
-"""
-
+import collections
 import ipaddress
 import json
-import os
 import re
-import statistics
+import shutil
 import subprocess
-import sys
-import time
-from pathlib import Path
 
-# Limits; CPU is that of the client alone, for each answered question.
-ONE_CPU_MAX = 0.55  # of massdns's
-ONE_RATE_MIN = 1.8  # of massdns's
-MANY_CPU_MAX = 0.85  # of massdns's
+from .namespace import CLIENT_CORE, SERVER_CORE, Server, Used, load, measure
+from .table import cpu_us
+
+# Limits; CPU is that of the client alone, for each answered question, as a share of massdns's.
+ONE_CPU_MAX = 0.55
+ONE_RATE_MIN = 1.8
+MANY_CPU_MAX = 0.85
 MANY_ABOVE_BARE_MAX = 0.5  # of what massdns takes above the bare client
-FORGED_MIN = 2_000_000
+
+FIRST, PORT = "45.80.0.1", "5353"
+FORGED_EACH = 6
+FORGED_KINDS = ("mismatch_id", "mismatch_address", "mismatch_case", "mismatch_question")
 
 # Who a symbol belongs to; the first pattern that is found counts.
 PARTS = (
@@ -39,194 +32,151 @@ PARTS = (
 )
 
 
-def _client(folder, kind, command):
-    started = time.monotonic()
-    with (folder / "log").open("wb") as log:
-        pid = os.posix_spawnp(command[0], command, os.environ, file_actions=[
-            (os.POSIX_SPAWN_DUP2, log.fileno(), 1), (os.POSIX_SPAWN_DUP2, log.fileno(), 2)])
-        _, status, used = os.wait4(pid, 0)
-    seconds = time.monotonic() - started
-    status = os.waitstatus_to_exitcode(status)
-    if status != 0:
-        sys.stderr.write(f"  status {status}: {(folder / 'log').read_text(errors='replace')}")
-        return 1
-    figures = {"kind": kind, "seconds": seconds, "user_s": used.ru_utime, "system_s": used.ru_stime}
-    if kind.startswith(("bare", "segmented")):
+class Wire:
+    def __init__(self, bench):
+        self.bench = bench
+        self.folder = bench.folder
+        self.runs = collections.defaultdict(list)  # by (program, servers): used, answers
+        self.lost = collections.Counter()
+
+    def _names(self, count):
+        names = self.folder / "wire-names"
+        with names.open("wb") as out:
+            subprocess.run([self.bench.program("wire_responder"), "--names", str(count)], stdout=out, check=True)
+        return names
+
+    def _servers(self, count):
+        base = ipaddress.IPv4Address(FIRST)
+        return [f"{base + offset}:{PORT}" for offset in range(count)]
+
+    def _responder(self, *options):
+        return Server(self.folder / "report.json", self.bench.program("wire_responder"), "--port", PORT, *options)
+
+    def _caascan(self, servers, names):
+        config = self.folder / "caascan.toml"
+        config.write_text(f"resolver = {json.dumps(servers)}\n")
+        shutil.rmtree(self.folder / "out", ignore_errors=True)
+        return [self.bench.caascan, "run", "--config", config, "--ct", names, "--out", self.folder / "out",
+                "--progress", "off", "--confirm-rounds", "0", "--server-qps", "10000000", *self.bench.options]
+
+    def _summary(self):
+        return json.loads((self.folder / "out/current/summary.json").read_text())
+
+    def _bare(self, count, addresses, *options):
+        measured = measure(self.folder, self.bench.program("bare_client"), "--to", FIRST, "--port", PORT,
+                           "--count", str(count), "--addresses", str(addresses), *options)
+        said = json.loads((self.folder / "log").read_text())
         # What it spends before its clock starts is no part of the floor.
-        figures.update(json.loads((folder / "log").read_text()))
-    (folder / "client.json").write_text(json.dumps(figures))
-    return 0
+        used = Used(said["seconds"], said["user_s"], said["system_s"], measured.peak_mib, 0)
+        return used, said["answers"], said["sent"] - said["answers"]
 
+    def _massdns(self, servers, names, count):
+        (self.folder / "resolvers").write_text("\n".join(servers) + "\n")
+        # Good answers are not written, by neither: failing names alone are looked for.
+        used = measure(self.folder, *self.bench.massdns_command(self.folder / "resolvers"), "-o", "L", "--filter",
+                       "SERVFAIL", "-w", self.folder / "answers", names)
+        return used, count, 0
 
-def _keep(folder, names):
-    """Adds the run whose responder has just ended."""
-    figures = json.loads((folder / "client.json").read_text())
-    report = json.loads((folder / "report.json").read_text())
-    kind = figures["kind"]
-    lost = report["questions_dropped"] + report["answers_lost"]
-    answered = report["answers"]
-    if kind.startswith("caascan"):
-        scan = json.loads((folder / "summary.json").read_text())["scan"]
-        answered = scan["replies"]
-        lost += report["answers"] - answered
-    elif kind.startswith("massdns"):
-        # It says nothing of answers that it did not see; but then it asks again.
-        answered = names
-        lost += report["questions"] - names
-    else:
-        answered = figures["answers"]
-        lost += figures["sent"] - answered
-    figures.update(answered=answered, lost=lost, names=names)
-    with (folder / "runs.ndjson").open("a") as runs:
-        print(json.dumps(figures), file=runs)
-    cpu = 1e6 * (figures["user_s"] + figures["system_s"]) / answered
-    print(f"  {kind}: {answered / figures['seconds']:.0f} answers/s, {cpu:.2f} µs of CPU each, {lost} lost", end="; ")
-    print(f"responder {1e6 * report['cpu_s'] / max(1, report['questions']):.2f} µs at {report['addresses']} addresses")
-    return 0
+    def _ours(self, servers, names):
+        used = measure(self.folder, *self._caascan(servers, names))
+        return used, self._summary()["scan"]["replies"], 0
 
+    def _run(self, program, whom, run):
+        with self._responder() as responder:
+            used, answers, lost = run()
+        report = responder.report
+        lost += report["questions_dropped"] + report["answers_lost"]
+        if program == "caascan":
+            lost += report["answers"] - answers
+        # massdns asks again, and does not tell: what it asked twice says nothing of caascan.
+        if program != "massdns":
+            self.lost[program] += lost
+        self.runs[program, whom].append((used, answers))
+        print(f"  {program}, {whom}: {answers / used.seconds:.0f} answers/s,",
+              f"{cpu_us(used, answers):.2f} µs of CPU each, {lost} lost;",
+              f"responder {1e6 * report['cpu_s'] / max(1, report['questions']):.2f} µs",
+              f"at {report['addresses']} addresses", flush=True)
 
-def _forged(folder, names):
-    scan = json.loads((folder / "summary.json").read_text())
-    report = json.loads((folder / "report.json").read_text())
-    outcomes = {word: count for word, count in scan["names_by_outcome"].items() if count}
-    kinds = ("mismatch_id", "mismatch_address", "mismatch_case", "mismatch_question")
-    seen = {kind: scan["scan"][kind] for kind in kinds}
-    result = {
-        "forged": report["forged"], "seen": sum(seen.values()) + scan["scan"]["late"], "kinds": seen,
-        "believed": names - outcomes.get("empty", 0),
-        "kept": report["forged"] >= FORGED_MIN and outcomes == {"empty": names} and all(seen.values()),
-    }
-    (folder / "forged.json").write_text(json.dumps(result))
-    print(f"  {report['forged']} forged replies around {report['answers']} true ones;", end=" ")
-    print(", ".join(f"{kind} {count}" for kind, count in seen.items()), end="; outcomes: ")
-    print(", ".join(f"{word} {count}" for word, count in outcomes.items()))
-    return 0
+    def measure(self):
+        count = self.bench.sizes.wire_names
+        names = self._names(count)
+        parts = {"one server": self._servers(1), "many servers": self._servers(self.bench.sizes.servers)}
+        for run in range(1, self.bench.runs + 1):
+            print(f"wire, run {run}; load {load()}")
+            for whom, servers in parts.items():
+                self._run("bare client", whom, lambda at=len(servers): self._bare(count, at))
+                if len(servers) == 1:
+                    self._run("bare client, joined", whom, lambda: self._bare(count, 1, "--segment"))
+                if self.bench.massdns:
+                    self._run("massdns", whom, lambda to=servers: self._massdns(to, names, count))
+                self._run("caascan", whom, lambda to=servers: self._ours(to, names))
+        shares = self._breakdown(parts["many servers"], names) if shutil.which("perf") else {}
+        self._tell(shares)
 
+    def _breakdown(self, servers, names):
+        """Where caascan's CPU goes: shares by part."""
+        data = self.folder / "perf.data"
+        with self._responder():
+            measure(self.folder, "perf", "record", "-q", "-F", "997", "-o", data, "--", "taskset", "-c", CLIENT_CORE,
+                    *self._caascan(servers, names), cores=f"{CLIENT_CORE},{SERVER_CORE}")
+        report = subprocess.run(
+            ["perf", "report", "-i", data, "--stdio", "-q", "--no-children", "--sort", "dso,symbol", "-F",
+             "period,dso,symbol", "-t", "\t"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        periods = collections.Counter()
+        for line in report.stdout.splitlines():
+            fields = [field.strip() for field in line.split("\t")]
+            if len(fields) < 3 or not fields[0].isdigit():
+                continue
+            part = "kernel"
+            if not fields[2].startswith("[k]"):
+                part = next(name for name, pattern in PARTS if re.search(pattern, fields[2]))
+            periods[part] += int(fields[0])
+        return {part: period / periods.total() for part, period in periods.items()}
 
-def _breakdown(folder):
-    report = subprocess.run(
-        ["perf", "report", "-i", folder / "perf.data", "--stdio", "-q", "--no-children", "--sort", "dso,symbol",
-         "-F", "period,dso,symbol", "-t", "\t"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    shares, total = {}, 0
-    for line in report.stdout.splitlines():
-        fields = [field.strip() for field in line.split("\t")]
-        if len(fields) < 3 or not fields[0].isdigit():
-            continue
-        period, symbol = int(fields[0]), fields[2]
-        part = "kernel"
-        if not symbol.startswith("[k]"):
-            part = next(name for name, pattern in PARTS if re.search(pattern, symbol))
-        shares[part] = shares.get(part, 0) + period
-        total += period
-    if total:
-        (folder / "breakdown.json").write_text(json.dumps({part: count / total for part, count in shares.items()}))
-    return 0
+    def _tell(self, shares):
+        table, runs = self.bench.table, self.runs
 
+        def ratios(figure, whom):
+            pairs = zip(runs["caascan", whom], runs["massdns", whom], strict=False)
+            return [figure(*ours) / figure(*other) for ours, other in pairs]
 
-def _row(what, figures=None, ratio="", limit="", kept=None):
-    columns = figures or [""] * 4
-    verdict = {None: "", True: "met", False: "NOT MET"}[kept]
-    text = "".join(f"{column:>14}" for column in columns)
-    print(f"{what:<52}{text}  {ratio:>7}  {limit:<9}{verdict}".rstrip())
+        def rate(used, answers):
+            return answers / used.seconds
 
-
-def _cpu(run):
-    return 1e6 * (run["user_s"] + run["system_s"]) / run["answered"]
-
-
-def _rate(run):
-    return run["answered"] / run["seconds"]
-
-
-def _table(folder):
-    runs = {}
-    for line in (folder / "runs.ndjson").read_text().splitlines():
-        run = json.loads(line)
-        runs.setdefault(run["kind"], []).append(run)
-    good = True
-
-    def medians(kind):
-        if kind not in runs:
-            return ["not measured", "", "", ""]
-        per = [[_rate(run), 1e6 * run["user_s"] / run["answered"],
-                1e6 * run["system_s"] / run["answered"], _cpu(run)] for run in runs[kind]]
-        rate, *cpu = [statistics.median(figure) for figure in zip(*per, strict=True)]
-        return [f"{rate:.0f}", *(f"{one:.2f}" for one in cpu)]
-
-    def limit(what, ratios, bound, at_most):
-        nonlocal good
-        if not ratios:
-            _row(what, ratio="-", limit=f"{'<=' if at_most else '>='} {bound}")
-            return
-        ratio = statistics.median(ratios)
-        kept = ratio <= bound if at_most else ratio >= bound
-        good = good and kept
-        _row(what, ratio=f"{ratio:.2f}", limit=f"{'<=' if at_most else '>='} {bound}", kept=kept)
-
-    def pairs(ours, other):
-        return zip(runs.get(ours, []), runs.get(other, []), strict=False)
-
-    print()
-    _row("what", ["answers/s", "µs user", "µs system", "µs CPU"], "ratio", "limit")
-    print("one server, asked as a resolver")
-    for kind, what in (("bare-one", "bare client, sendmmsg"), ("segmented-one", "bare client, UDP_SEGMENT"),
-                       ("massdns-one", "massdns"), ("caascan-one", "caascan")):
-        _row("  " + what, medians(kind))
-    limit("  caascan: CPU to massdns's", [_cpu(a) / _cpu(b) for a, b in pairs("caascan-one", "massdns-one")],
-          ONE_CPU_MAX, True)
-    limit("  caascan: answers/s to massdns's", [_rate(a) / _rate(b) for a, b in pairs("caascan-one", "massdns-one")],
-          ONE_RATE_MIN, False)
-    print("many servers, each datagram by itself")
-    for kind, what in (("bare-many", "bare client, sendmmsg"), ("massdns-many", "massdns"),
-                       ("caascan-many", "caascan")):
-        _row("  " + what, medians(kind))
-    shares_at = folder / "breakdown.json"
-    if shares_at.exists() and "caascan-many" in runs:
-        whole = statistics.median(_cpu(run) for run in runs["caascan-many"])
-        shares = json.loads(shares_at.read_text())
+        one, many = "one server", "many servers"
+        table.section(f"1. wire: {self.bench.sizes.wire_names} questions to one server, as a resolver")
+        for program in ("bare client", "bare client, joined", "massdns", "caascan"):
+            table.figures(program, runs[program, one])
+        table.limit("caascan's CPU, times massdns's", ratios(cpu_us, one), at_most=ONE_CPU_MAX)
+        table.limit("caascan's answers a second, times massdns's", ratios(rate, one), at_least=ONE_RATE_MIN)
+        table.section(f"   to {self.bench.sizes.servers} servers, each datagram by itself")
+        for program in ("bare client", "massdns", "caascan"):
+            table.figures(program, runs[program, many])
+        ours = sorted(cpu_us(*run) for run in runs["caascan", many])
         for part in ("kernel", *(name for name, _ in PARTS)):
-            _row(f"    of it {part}", ["", "", "", f"{whole * shares.get(part, 0):.2f}"])
-    else:
-        _row("    of it kernel, parsing, engine, output", ["not measured", "", "", ""])
-    limit("  caascan: CPU to massdns's", [_cpu(a) / _cpu(b) for a, b in pairs("caascan-many", "massdns-many")],
-          MANY_CPU_MAX, True)
-    both = zip(pairs("caascan-many", "massdns-many"), runs.get("bare-many", []), strict=False)
-    above = [(_cpu(ours) - _cpu(bare)) / (_cpu(other) - _cpu(bare)) for (ours, other), bare in both]
-    limit("  caascan: CPU above the bare client, to massdns's", above, MANY_ABOVE_BARE_MAX, True)
-    for kind, of_kind in sorted(runs.items()):
-        lost = sum(run["lost"] for run in of_kind)
-        # What massdns asked twice says nothing of caascan.
-        if lost and not kind.startswith("massdns"):
-            good = False
-        if lost:
-            print(f"{kind}: {lost} answers lost in {len(of_kind)} runs")
-    if (folder / "forged.json").exists():
-        forged = json.loads((folder / "forged.json").read_text())
-        good = good and forged["kept"]
-        _row(f"forged replies: {forged['forged']}, of {len(forged['kinds']) + 2} kinds; believed",
-             ratio=str(forged["believed"]), limit="= 0", kept=forged["kept"])
-    return 0 if good else 1
+            if shares:
+                table.part(part, ours[len(ours) // 2] * shares.get(part, 0))
+        table.limit("caascan's CPU, times massdns's", ratios(cpu_us, many), at_most=MANY_CPU_MAX)
+        above = [(cpu_us(*mine) - cpu_us(*bare)) / (cpu_us(*other) - cpu_us(*bare)) for mine, other, bare in
+                 zip(runs["caascan", many], runs["massdns", many], runs["bare client", many], strict=False)]
+        table.limit("caascan's CPU above the bare client's, times massdns's", above, at_most=MANY_ABOVE_BARE_MAX)
+        table.none("answers lost by caascan, or on the way to the bare client", self.lost.total())
 
-
-def _resolvers(first, count, port):
-    base = ipaddress.IPv4Address(first)
-    for offset in range(count):
-        print(f"{base + offset}:{port}")
-    return 0
-
-
-def main(arguments):
-    what = arguments[0]
-    if what == "resolvers":
-        return _resolvers(arguments[1], int(arguments[2]), arguments[3])
-    folder = Path(arguments[1])
-    if what == "client":
-        return _client(folder, arguments[2], arguments[4:])
-    if what in ("keep", "forged"):
-        return {"keep": _keep, "forged": _forged}[what](folder, int(arguments[2]))
-    return {"breakdown": _breakdown, "table": _table}[what](folder)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    def forged(self):
+        """Each true answer has six forged ones around it."""
+        count = self.bench.sizes.forged_names
+        print(f"forged replies; load {load()}", flush=True)
+        names = self._names(count)
+        with self._responder("--forge") as responder:
+            measure(self.folder, *self._caascan(self._servers(1), names))
+        summary = self._summary()
+        outcomes = {word: number for word, number in summary["names_by_outcome"].items() if number}
+        seen = {kind: summary["scan"][kind] for kind in FORGED_KINDS}
+        print(f"  {responder.report['forged']} forged replies around {responder.report['answers']} true ones;",
+              ", ".join(f"{kind} {number}" for kind, number in seen.items()) + "; outcomes:", outcomes, flush=True)
+        table = self.bench.table
+        table.section(f"6. forged: {count} names, {FORGED_EACH} forged replies around each answer")
+        table.limit("forged replies", [responder.report["forged"]], at_least=FORGED_EACH * count, form="{:.0f}")
+        table.none("names that believed one", count - outcomes.get("empty", 0))
+        table.none("kinds of forgery that were not noticed", sum(number == 0 for number in seen.values()))
