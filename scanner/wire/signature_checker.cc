@@ -1,9 +1,11 @@
 #include "scanner/wire/signature_checker.h"
 
 #include <ldns/ldns.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/params.h>
 
 #include <algorithm>
@@ -107,31 +109,55 @@ struct PublicKeyDeleter {
 };
 using PublicKey = std::unique_ptr<EVP_PKEY, PublicKeyDeleter>;
 
-// ldns reads an RSA key into OpenSSL's older form.
-PublicKey parse_rsa(Bytes key) {
-  RSA* rsa = ldns_key_buf2rsa_raw(key.data(), key.size());
-  if (rsa == nullptr) return nullptr;
-  PublicKey made(EVP_PKEY_new());
-  CAASCAN_ASSERT(made && EVP_PKEY_assign_RSA(made.get(), rsa) == 1);  // out of memory
-  return made;
-}
-
-// A key of a curve without its point.
-PublicKey curve_of(const char* name) {
+PublicKey key_from(const char* type, int selection, OSSL_PARAM* parameters) {
   struct Deleter {
     void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
   };
   const std::unique_ptr<EVP_PKEY_CTX, Deleter> context(
-      EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+      EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  EVP_PKEY* made = nullptr;
+  CAASCAN_ASSERT(context && EVP_PKEY_fromdata_init(context.get()) == 1);
+  if (EVP_PKEY_fromdata(context.get(), &made, selection, parameters) != 1) ERR_clear_error();
+  return PublicKey(made);
+}
+
+// RFC 3110 §2: how long the exponent is, in one octet or three, the exponent, the modulus.
+PublicKey parse_rsa(Bytes key) {
+  struct Deleter {
+    void operator()(BIGNUM* number) const { BN_free(number); }
+    void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
+    void operator()(OSSL_PARAM* parameters) const { OSSL_PARAM_free(parameters); }
+  };
+  using Number = std::unique_ptr<BIGNUM, Deleter>;
+  const auto number = [](Bytes octets) {
+    return Number(BN_bin2bn(octets.data(), static_cast<int>(octets.size()), nullptr));
+  };
+  Cursor cursor(key);
+  std::size_t exponent_octets = cursor.u8();
+  if (exponent_octets == 0) exponent_octets = cursor.u16();
+  const Bytes exponent_at = cursor.bytes(exponent_octets);
+  const Bytes modulus_at = cursor.bytes(cursor.remaining());
+  if (!cursor.ok() || exponent_at.empty() || modulus_at.empty()) return nullptr;
+  const Number exponent = number(exponent_at), modulus = number(modulus_at);
+  const std::unique_ptr<OSSL_PARAM_BLD, Deleter> builder(OSSL_PARAM_BLD_new());
+  CAASCAN_ASSERT(exponent && modulus && builder &&
+                 OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get()) ==
+                     1 &&
+                 OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()) == 1);
+  const std::unique_ptr<OSSL_PARAM, Deleter> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  CAASCAN_ASSERT(parameters);
+  return key_from("RSA", EVP_PKEY_PUBLIC_KEY, parameters.get());
+}
+
+// A key of a curve without its point.
+PublicKey curve_of(const char* name) {
   std::string group(name);
   std::array<OSSL_PARAM, 2> parameters = {
       OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
       OSSL_PARAM_construct_end()};
-  EVP_PKEY* made = nullptr;
-  CAASCAN_ASSERT(
-      context && EVP_PKEY_fromdata_init(context.get()) == 1 &&
-      EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEY_PARAMETERS, parameters.data()) == 1);
-  return PublicKey(made);
+  PublicKey made = key_from("EC", EVP_PKEY_KEY_PARAMETERS, parameters.data());
+  CAASCAN_ASSERT(made);
+  return made;
 }
 
 // ldns makes OpenSSL set up the curve twice for each key, which takes half as long as a check; the
