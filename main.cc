@@ -591,6 +591,10 @@ int run_command(const RawOptions& raw) {
   // network.
   std::jthread watcher([&](std::stop_token stop) {
     ProgressWriter writer(*progress_mode, STDERR_FILENO);
+    constexpr double kRateEvery_s = 1;
+    double qps_now = 0;
+    double rate_at_s = 0;
+    std::uint64_t queries_then = earlier_counts.queries_udp + earlier_counts.queries_tcp;
     while (!stop.stop_requested()) {
       ProgressSnapshot shot;
       shot.elapsed_s =
@@ -603,6 +607,12 @@ int run_command(const RawOptions& raw) {
       shot.names_done = journal->names_durable();
       shot.queries =
           earlier_counts.queries_udp + earlier_counts.queries_tcp + scan_progress.queries;
+      if (shot.elapsed_s - rate_at_s >= kRateEvery_s) {
+        qps_now = static_cast<double>(shot.queries - queries_then) / (shot.elapsed_s - rate_at_s);
+        rate_at_s = shot.elapsed_s;
+        queries_then = shot.queries;
+      }
+      shot.qps_now = qps_now;
       shot.failing = journal->findings_durable();
       shot.waiting_confirm = scan_progress.names_failing;
       shot.put_away = scan_progress.names_put_away;
