@@ -7,16 +7,20 @@
 #include <utility>
 
 #include "output/derived.h"
-#include "output/evidence.h"
 #include "output/list_name.h"
-#include "output/message.h"
 #include "scanner/store/finding_store.h"
 #include "scanner/store/json_text.h"
 
 namespace caascan {
 
-void AffectedNames::add(const Finding& finding, const ProviderTable& providers,
-                        const SpilledLine& line) {
+AffectedNames::AffectedNames(FindingSpill lines)
+    : lines_(std::make_unique<FindingSpill>(std::move(lines))) {}
+
+std::expected<void, std::string> AffectedNames::add(const Finding& finding,
+                                                    const ProviderTable& providers) {
+  const auto line =
+      lines_->append(published_finding_json(finding, providers.provider_of(finding.nameservers)));
+  if (!line) return std::unexpected(line.error());
   const auto provider = servers_.try_emplace(providers.provider_of(finding.nameservers)).first;
   ProviderServers& servers = provider->second;
   for (const std::string& nameserver : finding.nameservers) {
@@ -28,23 +32,19 @@ void AffectedNames::add(const Finding& finding, const ProviderTable& providers,
     servers.versions[printable_ascii(version.text)].insert(version.server_address);
   }
   AffectedName& out = names_.emplace_back();
-  out.name = finding.name.text();
+  out.name = texts_.keep(finding.name.text());
   out.outcome = finding.outcome;
   out.cause = finding.cause;
-  out.failing_label = finding.failing_label;
-  out.zone = finding.zone;
+  out.failing_label = texts_.keep(finding.failing_label);
+  out.zone = texts_.keep(finding.zone);
   out.provider = provider->first;
-  out.problem = ca_problem(finding);
-  if (const Attempt* attempt = decisive_attempt(finding); attempt != nullptr) {
-    out.nameserver = nameserver_text(*attempt);
-  }
-  out.answer = fault_text(finding);
-  out.dig = dig_line(finding);
   out.reason = &builtin_reasons().reason_of(finding);
-  out.classes = issuance_classes(finding);
+  for (const IssuanceClass issuance : issuance_classes(finding))
+    out.classes.set(static_cast<std::size_t>(issuance));
   out.security = finding.security;
   out.bogus = finding.bogus;
-  out.line = line;
+  out.line = *line;
+  return {};
 }
 
 std::expected<void, std::string> AffectedNames::seal() {
@@ -53,15 +53,26 @@ std::expected<void, std::string> AffectedNames::seal() {
   if (twice != names_.end()) {
     return std::unexpected(fmt::format("{} has more than one finding", twice->name));
   }
-  by_name_.reserve(names_.size());
-  for (std::size_t i = 0; i < names_.size(); ++i) by_name_.emplace(names_[i].name, i);
+  by_name_ = ByName(names_.size(), NameHash{names_.data()}, NameEqual{names_.data()});
+  for (std::uint32_t i = 0; i < names_.size(); ++i) by_name_.insert(i);
   return {};
 }
 
 std::optional<std::size_t> AffectedNames::find(std::string_view name) const {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return std::nullopt;
-  return found->second;
+  return *found;
+}
+
+std::expected<void, std::string> AffectedNames::read_line(const AffectedName& name,
+                                                          std::string& line) const {
+  return lines_->read(name.line, line);
+}
+
+std::expected<Finding, std::string> AffectedNames::read_finding(const AffectedName& name) const {
+  std::string line;
+  if (auto read = read_line(name, line); !read) return std::unexpected(read.error());
+  return finding_from_json(line);
 }
 
 std::string published_finding_json(const Finding& finding, std::string_view provider) {
@@ -76,10 +87,10 @@ std::string published_finding_json(const Finding& finding, std::string_view prov
 
 std::expected<AffectedNames, std::string> read_affected(const std::filesystem::path& findings,
                                                         const ProviderTable& providers,
-                                                        FindingSpill& spill) {
+                                                        FindingSpill lines) {
   auto reader = FindingReader::open(findings);
   if (!reader) return std::unexpected(reader.error());
-  AffectedNames out;
+  AffectedNames out(std::move(lines));
   Finding finding;
   while (true) {
     const auto more = reader->next(finding);
@@ -89,10 +100,7 @@ std::expected<AffectedNames, std::string> read_affected(const std::filesystem::p
       return std::unexpected(fmt::format("{}: the finding on {} is not one on an affected name",
                                          findings.string(), printable_ascii(finding.name.text())));
     }
-    const auto line =
-        spill.append(published_finding_json(finding, providers.provider_of(finding.nameservers)));
-    if (!line) return std::unexpected(line.error());
-    out.add(finding, providers, *line);
+    if (auto added = out.add(finding, providers); !added) return std::unexpected(added.error());
   }
   if (auto sealed = out.seal(); !sealed) {
     return std::unexpected(fmt::format("{}: {}", findings.string(), sealed.error()));

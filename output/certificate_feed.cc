@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "output/derived.h"
+#include "output/evidence.h"
 #include "output/message.h"
 #include "output/time_text.h"
 #include "scanner/store/json_text.h"
@@ -47,9 +48,9 @@ void CertificateFeed::add(const CertificateRecord& record) {
 std::vector<std::string> CertificateFeed::hostnames() const {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < seen_.size(); ++i) {
-    const std::string& name = affected_.names()[i].name;
-    if (seen_[i].bare) out.push_back(name);
-    if (seen_[i].wildcard) out.push_back(std::string(kWildcard) + name);
+    const std::string_view name = affected_.names()[i].name;
+    if (seen_[i].bare) out.emplace_back(name);
+    if (seen_[i].wildcard) out.push_back(std::string(kWildcard).append(name));
   }
   std::ranges::sort(out);
   return out;
@@ -64,12 +65,15 @@ std::expected<void, std::string> CertificateFeed::for_each_line(const LineSink& 
            std::tie(b->second.not_after_unix_s, b->first);
   });
   for (const auto* entry : order) {
-    if (auto taken = line(json_of(entry->first, entry->second)); !taken) return taken;
+    const auto text = json_of(entry->first, entry->second);
+    if (!text) return std::unexpected(text.error());
+    if (auto taken = line(*text); !taken) return taken;
   }
   return {};
 }
 
-std::string CertificateFeed::json_of(const Key& key, const Certificate& certificate) const {
+std::expected<std::string, std::string> CertificateFeed::json_of(
+    const Key& key, const Certificate& certificate) const {
   json::object out;
   out["serial"] = key.serial_hex;
   out["issuer"] = json::object{{"organization", key.issuer_organization},
@@ -82,16 +86,18 @@ std::string CertificateFeed::json_of(const Key& key, const Certificate& certific
     const auto index = affected_.find(without_wildcard(name));
     if (!index) continue;
     const AffectedName& found = affected_.names()[*index];
+    const auto finding = affected_.read_finding(found);
+    if (!finding) return std::unexpected(finding.error());
     json::object entry;
     entry["name"] = name;
     entry["outcome"] = word(found.outcome);
-    entry["message"] = ca_message(name, found.problem);
+    entry["message"] = ca_message(name, ca_problem(*finding));
     entry["cause"] = word(found.cause);
-    entry["nameserver"] = found.nameserver;
-    entry["answer"] = found.answer;
+    entry["nameserver"] = decisive_nameserver(*finding);
+    entry["answer"] = fault_text(*finding);
     entry["zone"] = found.zone;
     entry["provider"] = found.provider;
-    entry["dig"] = found.dig;
+    entry["dig"] = dig_line(*finding);
     entry["reason"] = reason_json(*found.reason);
     affected.push_back(std::move(entry));
   }

@@ -50,7 +50,8 @@ class CertificateFeed {
   struct Seen {
     bool bare = false, wildcard = false;
   };
-  [[nodiscard]] std::string json_of(const Key& key, const Certificate& certificate) const;
+  [[nodiscard]] std::expected<std::string, std::string> json_of(
+      const Key& key, const Certificate& certificate) const;
 
   const AffectedNames& affected_;
   std::int64_t at_unix_s_;

@@ -176,6 +176,11 @@ std::string nameserver_text(const Attempt& attempt) {
                                                      : attempt.server_name);
 }
 
+std::string decisive_nameserver(const Finding& finding) {
+  const Attempt* attempt = decisive_attempt(finding);
+  return attempt == nullptr ? std::string() : nameserver_text(*attempt);
+}
+
 std::string fault_text(const Finding& finding) {
   const Attempt* attempt = decisive_attempt(finding);
   if (attempt == nullptr) return {};

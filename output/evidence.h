@@ -27,6 +27,8 @@ namespace caascan {
 
 // Who was asked: the nameserver's name, or the address where it has none (a resolver).
 [[nodiscard]] std::string nameserver_text(const Attempt& attempt);
+// Of the decisive attempt; empty without attempts.
+[[nodiscard]] std::string decisive_nameserver(const Finding& finding);
 
 // One `dig` command (BIND 9.16 and later) that asks what the decisive attempt asked, in the same
 // case and by the same transport, always with DNSSEC where that is at fault; without attempts the

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "output/derived.h"
+#include "output/evidence.h"
 #include "output/list_name.h"
 #include "output/message.h"
 #include "scanner/store/json_text.h"
@@ -29,17 +30,21 @@ struct Group {
 // Every reason is of the one built-in table. Never iterated in this order: see `reasons_json`.
 using Groups = std::map<const Reason*, Group>;
 
-json::object example_json(const AffectedName& name) {
-  return {{"name", name.name},
-          {"failing_label", printable_ascii(name.failing_label)},
-          {"cause", word(name.cause)},
-          {"nameserver", name.nameserver},
-          {"answer", name.answer},
-          {"message", ca_message(name.name, name.problem)},
-          {"dig", name.dig}};
+std::expected<json::object, std::string> example_json(const AffectedNames& affected,
+                                                      const AffectedName& name) {
+  const auto finding = affected.read_finding(name);
+  if (!finding) return std::unexpected(finding.error());
+  return json::object{{"name", name.name},
+                      {"failing_label", printable_ascii(name.failing_label)},
+                      {"cause", word(name.cause)},
+                      {"nameserver", decisive_nameserver(*finding)},
+                      {"answer", fault_text(*finding)},
+                      {"message", ca_message(name.name, ca_problem(*finding))},
+                      {"dig", dig_line(*finding)}};
 }
 
-json::array reasons_json(const Groups& groups) {
+std::expected<json::array, std::string> reasons_json(const AffectedNames& affected,
+                                                     const Groups& groups) {
   std::vector<const Groups::value_type*> order;
   for (const auto& entry : groups) order.push_back(&entry);
   std::ranges::sort(order, [](const auto* a, const auto* b) {
@@ -54,14 +59,16 @@ json::array reasons_json(const Groups& groups) {
     line["servfail"] = group.servfail;
     line["timeout"] = group.timeout;
     line["zones"] = json::array(group.zones.begin(), group.zones.end());
-    line["example"] = example_json(*group.example);
+    auto example = example_json(affected, *group.example);
+    if (!example) return std::unexpected(example.error());
+    line["example"] = std::move(*example);
     out.push_back(std::move(line));
   }
   return out;
 }
 
 json::object provider_json(const ProviderRow& row, const ProviderServers& servers,
-                           const Groups& groups) {
+                           json::array reasons) {
   json::object out;
   out["provider"] = row.provider;
   out["servfail"] = row.servfail;
@@ -74,7 +81,7 @@ json::object provider_json(const ProviderRow& row, const ProviderServers& server
     versions.push_back(json::object{{"text", text}, {"servers", addresses.size()}});
   }
   out["versions"] = std::move(versions);
-  out["reasons"] = reasons_json(groups);
+  out["reasons"] = std::move(reasons);
   return out;
 }
 
@@ -93,8 +100,10 @@ std::expected<void, std::string> for_each_operator_line(const AffectedNames& aff
   for (const ProviderRow& row : ranking) {
     const auto servers = affected.servers().find(row.provider);
     const ProviderServers none;
+    auto reasons = reasons_json(affected, groups[row.provider]);
+    if (!reasons) return std::unexpected(reasons.error());
     const std::string text = json_line(provider_json(
-        row, servers == affected.servers().end() ? none : servers->second, groups[row.provider]));
+        row, servers == affected.servers().end() ? none : servers->second, std::move(*reasons)));
     if (auto taken = line(text); !taken) return taken;
   }
   return {};

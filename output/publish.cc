@@ -100,13 +100,12 @@ std::expected<void, std::string> write_lists(SetWriter& set, const AffectedNames
   return set.write("providers.tsv", providers_text(contents.providers));
 }
 
-std::expected<void, std::string> write_findings(SetWriter& set, const AffectedNames& affected,
-                                                FindingSpill& spill) {
+std::expected<void, std::string> write_findings(SetWriter& set, const AffectedNames& affected) {
   auto out = ZstdLineWriter::create(set.path(kFindings));
   if (!out) return std::unexpected(out.error());
   std::string line;
   for (const AffectedName& name : affected.names()) {
-    if (auto read = spill.read(name.line, line); !read) return read;
+    if (auto read = affected.read_line(name, line); !read) return read;
     if (auto written = out->append(line); !written) return written;
   }
   if (auto closed = out->close(); !closed) return closed;
@@ -162,16 +161,18 @@ std::expected<void, std::string> write_latent_file(SetWriter& set, std::string_v
 }
 
 std::expected<void, std::string> write_latent(SetWriter& set, const PublishOptions& options,
-                                              const ProviderTable& providers, FindingSpill& spill,
+                                              const ProviderTable& providers,
                                               SetContents& contents) {
-  const auto degraded = read_degraded(options.work_dir / kDegradedFile, providers, spill);
+  auto spill = FindingSpill::create(options.work_dir);
+  if (!spill) return std::unexpected(spill.error());
+  const auto degraded = read_degraded(options.work_dir / kDegradedFile, providers, *spill);
   if (!degraded) return std::unexpected(degraded.error());
-  const auto hidden = read_hidden_caa(options.work_dir / kHiddenCaaFile, providers, spill);
+  const auto hidden = read_hidden_caa(options.work_dir / kHiddenCaaFile, providers, *spill);
   if (!hidden) return std::unexpected(hidden.error());
   contents.degraded = degraded->size();
   contents.hidden_caa = hidden->size();
-  if (auto done = write_latent_file(set, kDegradedFile, *degraded, spill); !done) return done;
-  return write_latent_file(set, kHiddenCaaFile, *hidden, spill);
+  if (auto done = write_latent_file(set, kDegradedFile, *degraded, *spill); !done) return done;
+  return write_latent_file(set, kHiddenCaaFile, *hidden, *spill);
 }
 
 std::expected<void, std::string> write_reports(SetWriter& set, const PublishOptions& options,
@@ -197,7 +198,7 @@ std::expected<PublishResult, std::string> publish(const PublishOptions& options)
 
   auto spill = FindingSpill::create(options.work_dir);
   if (!spill) return std::unexpected(spill.error());
-  const auto affected = read_affected(options.work_dir / kFindings, *providers, *spill);
+  const auto affected = read_affected(options.work_dir / kFindings, *providers, std::move(*spill));
   if (!affected) return std::unexpected(affected.error());
   if (auto good = check_balance(options.scan_counts, *affected); !good) {
     return std::unexpected(good.error());
@@ -211,9 +212,9 @@ std::expected<PublishResult, std::string> publish(const PublishOptions& options)
   }
   SetWriter set(generation->folder());
   auto written = write_lists(set, *affected, contents);
-  if (written) written = write_findings(set, *affected, *spill);
+  if (written) written = write_findings(set, *affected);
   if (written) written = write_feeds(set, *affected, options, contents);
-  if (written) written = write_latent(set, options, *providers, *spill, contents);
+  if (written) written = write_latent(set, options, *providers, contents);
   if (written) written = write_reports(set, options, contents);
   if (!written) return std::unexpected(written.error());
 

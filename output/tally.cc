@@ -19,8 +19,8 @@ Tally tally_of(const AffectedNames& affected) {
   for (const AffectedName& name : affected.names()) {
     ++out.names_by_security[static_cast<std::size_t>(name.security)];
     ++out.names_by_bogus[static_cast<std::size_t>(name.bogus)];
-    for (const IssuanceClass issuance : name.classes) {
-      ++out.names_by_class[static_cast<std::size_t>(issuance)];
+    for (std::size_t i = 0; i < name.classes.size(); ++i) {
+      if (name.classes[i]) ++out.names_by_class[i];
     }
     Places& places = by_reason[name.reason->id];
     places.tally.reason = name.reason;

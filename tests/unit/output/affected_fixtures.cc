@@ -10,11 +10,22 @@ const ProviderTable& small_table() {
   return kTable;
 }
 
-AffectedNames make_affected(const std::vector<FindingSpec>& specs) {
-  AffectedNames out;
-  for (const FindingSpec& spec : specs) out.add(make_finding(spec), small_table(), SpilledLine{});
+AffectedNames no_affected() {
+  const TempDir folder;  // the spill's file has no name any more
+  return AffectedNames(FindingSpill::create(folder.path()).value());
+}
+
+AffectedNames affected_by(const std::vector<Finding>& findings) {
+  AffectedNames out = no_affected();
+  for (const Finding& finding : findings) EXPECT_TRUE(out.add(finding, small_table()).has_value());
   EXPECT_TRUE(out.seal().has_value());
   return out;
+}
+
+AffectedNames make_affected(const std::vector<FindingSpec>& specs) {
+  std::vector<Finding> findings;
+  for (const FindingSpec& spec : specs) findings.push_back(make_finding(spec));
+  return affected_by(findings);
 }
 
 }  // namespace caascan::test

@@ -36,9 +36,10 @@ TEST(AffectedNames, StayValidWhenMoved) {
 }
 
 TEST(AffectedNames, TwoFindingsOnOneNameAreAnError) {
-  AffectedNames affected;
-  affected.add(make_finding({.name = "a.example"}), test::small_table(), {});
-  affected.add(make_finding({.name = "a.example"}), test::small_table(), {});
+  AffectedNames affected = test::no_affected();
+  for (int twice = 0; twice < 2; ++twice) {
+    ASSERT_TRUE(affected.add(make_finding({.name = "a.example"}), test::small_table()).has_value());
+  }
   EXPECT_EQ(affected.seal().error(), "a.example has more than one finding");
 }
 
@@ -101,13 +102,14 @@ TEST(ReadAffected, SpillGivesBackThePublishedLines) {
   auto spill = FindingSpill::create(dir.path());
   ASSERT_TRUE(spill.has_value());
   EXPECT_EQ(test::entries(dir.path()), std::vector<std::string>{"findings.zst"});
-  const auto affected = read_affected(path, test::small_table(), *spill);
+  const auto affected = read_affected(path, test::small_table(), std::move(*spill));
   ASSERT_TRUE(affected.has_value()) << affected.error();
   ASSERT_EQ(affected->names().size(), 2U);
   std::string line;
-  ASSERT_TRUE(spill->read(affected->names()[1].line, line).has_value());
+  ASSERT_TRUE(affected->read_line(affected->names()[1], line).has_value());
   EXPECT_EQ(line, published_finding_json(full_finding(), "example-dns.net"));
-  ASSERT_TRUE(spill->read(affected->names()[0].line, line).has_value());
+  EXPECT_EQ(affected->read_finding(affected->names()[1]), full_finding());
+  ASSERT_TRUE(affected->read_line(affected->names()[0], line).has_value());
   EXPECT_EQ(line, published_finding_json(other, "example-dns.net"));
 }
 
@@ -123,7 +125,7 @@ TEST(ReadAffected, FindingThatMustNotBePublishedIsAnError) {
     ASSERT_TRUE(writer->close().has_value());
     auto spill = FindingSpill::create(dir.path());
     ASSERT_TRUE(spill.has_value());
-    EXPECT_EQ(read_affected(path, test::small_table(), *spill).error(),
+    EXPECT_EQ(read_affected(path, test::small_table(), std::move(*spill)).error(),
               path.string() + ": the finding on " + finding.name.text() +
                   " is not one on an affected name");
   }

@@ -14,15 +14,13 @@ using test::make_finding;
 
 // The page of a scan of ten good names and of `findings`.
 std::string page_of(const std::vector<Finding>& findings, PublishOptions options = {}) {
-  static AffectedNames affected;  // the contents borrow from it
-  affected = AffectedNames();
+  static AffectedNames affected = test::no_affected();  // the contents borrow from it
+  affected = test::affected_by(findings);
   options.scan_counts.names_by_outcome[static_cast<std::size_t>(Outcome::kEmpty)] = 10;
   options.scan_counts.names_total = 10 + findings.size();
   for (const Finding& finding : findings) {
     ++options.scan_counts.names_by_outcome[static_cast<std::size_t>(finding.outcome)];
-    affected.add(finding, test::small_table(), {});
   }
-  EXPECT_TRUE(affected.seal().has_value());
   SetContents contents;
   contents.providers = rank_providers(affected);
   contents.tally = tally_of(affected);

@@ -70,11 +70,9 @@ TEST(Lists, ZoneOfManyNamesStandsOnceAndRootOrHostileZonesNowhere) {
 }
 
 TEST(Lists, FindingWithoutZoneIsInNoZoneList) {
-  AffectedNames affected;
   Finding finding = test::make_finding({.name = "a.example"});
   finding.zone.clear();
-  affected.add(finding, test::small_table(), {});
-  ASSERT_TRUE(affected.seal().has_value());
+  const AffectedNames affected = test::affected_by({finding});
   const Lists lists = build_lists(affected);
   EXPECT_EQ(list_text(lists.zones_other), "");
   EXPECT_EQ(list_text(lists.servfail_other), "a.example\n");

@@ -14,9 +14,7 @@ namespace {
 using test::make_finding;
 
 std::vector<boost::json::value> lines_of(const std::vector<Finding>& findings) {
-  AffectedNames affected;
-  for (const Finding& finding : findings) affected.add(finding, test::small_table(), {});
-  EXPECT_TRUE(affected.seal().has_value());
+  const AffectedNames affected = test::affected_by(findings);
   const std::vector<ProviderRow> ranking = rank_providers(affected);
   std::vector<boost::json::value> out;
   const auto done = for_each_operator_line(affected, ranking, [&](std::string_view line) {

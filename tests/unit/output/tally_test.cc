@@ -29,11 +29,7 @@ TEST(Tally, CountsNamesOfEachKind) {
   nobody.name = DomainName::from_canonical("d.example");
   nobody.zone.clear();
   nobody.nameservers.clear();
-  AffectedNames affected;
-  for (const Finding& finding : {insecure, expired, also, elsewhere, nobody}) {
-    affected.add(finding, test::small_table(), {});
-  }
-  ASSERT_TRUE(affected.seal().has_value());
+  const AffectedNames affected = test::affected_by({insecure, expired, also, elsewhere, nobody});
   const Tally tally = tally_of(affected);
   EXPECT_EQ(tally.names_by_security, (std::array<std::uint64_t, 5>{2, 0, 1, 2, 0}));
   EXPECT_EQ(tally.names_by_bogus[static_cast<std::size_t>(BogusKind::kExpired)], 2U);
@@ -52,9 +48,7 @@ TEST(Tally, CountsNamesOfEachKind) {
 }
 
 TEST(Tally, OfNothingIsNothing) {
-  AffectedNames affected;
-  ASSERT_TRUE(affected.seal().has_value());
-  EXPECT_TRUE(tally_of(affected).reasons.empty());
+  EXPECT_TRUE(tally_of(test::affected_by({})).reasons.empty());
 }
 
 }  // namespace
