@@ -236,7 +236,7 @@ void IterativeResolver::enter_zone(std::uint32_t index, Instant now) {
     bool all_known = true;
     bool none = true;
     for (const RecordType type : {RecordType::kA, RecordType::kAaaa}) {
-      const Resolution* known = table_.peek({nameserver.name, type}, now);
+      const Resolution* known = table_.use({nameserver.name, type}, Freshness{}, now);
       all_known = all_known && known != nullptr;
       if (known == nullptr) continue;
       none = none && known->addresses.empty();
@@ -827,6 +827,7 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
   }
   resolution.limited = it.depth > 0 && (it.limited || cause == Cause::kQuotaUsedUp);
   const bool shareable = !it.limited && cause != Cause::kQuotaUsedUp;
+  keep_cut(it, now);
   std::vector<std::uint32_t> waiting;
   if (it.holds_gate) {
     // The parent fails for everybody who waits: one failure, with its evidence, is theirs too.
@@ -853,6 +854,13 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
     fail(other, cause, now);
   }
   finish(index, now);
+}
+
+// Where a zone fails, it is asked again: for the diagnosis, by canaries, in the next round. It has
+// taken its time to fail, and others may have taken its place in the cache.
+void IterativeResolver::keep_cut(const Job& it, Instant now) {
+  if (!it.cut || it.cut == root_ || it.cut->expires < now) return;
+  if (!delegations_.get(it.cut->zone, now)) delegations_.put(it.cut);
 }
 
 // A zone that answered after some of its servers had failed to.

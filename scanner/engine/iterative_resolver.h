@@ -287,6 +287,7 @@ class IterativeResolver final : public ResolutionSource {
   void fail_unasked(std::uint32_t index, Instant now);
   void learn_failure(std::uint32_t index, Cause cause);
   void fail(std::uint32_t index, Cause cause, Instant now);
+  void keep_cut(const Job& job, Instant now);
   void record_degraded(std::uint32_t index);
   void finish(std::uint32_t index, Instant now);
   void leave_zone(Job& job);

@@ -61,15 +61,6 @@ ResolutionTable::Asked ResolutionTable::ask(const Question& question, Freshness 
   return {index, true};
 }
 
-const Resolution* ResolutionTable::peek(const Question& question, Instant now) const {
-  const auto found = by_question_.find(question);
-  if (found == by_question_.end()) return nullptr;
-  const Entry& entry = entries_[found->second];
-  return entry.done && !entry.resolution.failed && usable(entry, Freshness{}, now)
-             ? &entry.resolution
-             : nullptr;
-}
-
 const Resolution* ResolutionTable::use(const Question& question, Freshness fresh, Instant now) {
   const auto found = by_question_.find(question);
   if (found == by_question_.end()) return nullptr;

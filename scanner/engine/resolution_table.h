@@ -48,10 +48,8 @@ class ResolutionTable {
     const auto* entry = reinterpret_cast<const char*>(&entries_[index]);
     for (std::size_t at = 0; at < sizeof(Entry); at += kLineOctets) __builtin_prefetch(entry + at);
   }
-  // A good answer that is still usable, without joining anything; null otherwise.
-  [[nodiscard]] const Resolution* peek(const Question& question, Instant now) const;
-
-  // The same, as fresh as asked for; counts as a use.
+  // A good answer that is still usable, as fresh as asked for; null otherwise. Nobody waits for it,
+  // but it counts as a use.
   [[nodiscard]] const Resolution* use(const Question& question, Freshness fresh, Instant now);
 
   // Ends a resolution: everybody who waits for it will be told.

@@ -87,13 +87,13 @@ TEST_F(ResolutionTableTest, ALaterRoundDoesNotJoinAQuestionThatWasAskedBeforeIt)
   EXPECT_EQ(told(), (std::vector<std::uint32_t>{2}));
 }
 
-TEST_F(ResolutionTableTest, PeekShowsGoodAnswersOnly) {
-  EXPECT_EQ(table_.peek(question("a.com"), at(0)), nullptr);
+TEST_F(ResolutionTableTest, UseShowsGoodAnswersOnly) {
+  EXPECT_EQ(table_.use(question("a.com"), {}, at(0)), nullptr);
   ended("a.com", false, 0, 0);
   ended("b.com", true, 0, 0);
-  EXPECT_NE(table_.peek(question("a.com"), at(60)), nullptr);
-  EXPECT_EQ(table_.peek(question("a.com"), at(61)), nullptr);
-  EXPECT_EQ(table_.peek(question("b.com"), at(0)), nullptr);
+  EXPECT_NE(table_.use(question("a.com"), {}, at(60)), nullptr);
+  EXPECT_EQ(table_.use(question("a.com"), {}, at(61)), nullptr);
+  EXPECT_EQ(table_.use(question("b.com"), {}, at(0)), nullptr);
 }
 
 TEST_F(ResolutionTableTest, WhoIsStillToBeToldKeepsAnAnswerThatTheBudgetDropped) {
@@ -101,7 +101,7 @@ TEST_F(ResolutionTableTest, WhoIsStillToBeToldKeepsAnAnswerThatTheBudgetDropped)
   const auto asked = tiny.ask(question("a.com"), Instant{}, Waiter{7}, at(0));
   tiny.resolution(asked.index).has_rrset = true;
   tiny.finish(asked.index, at(1));
-  EXPECT_EQ(tiny.peek(question("a.com"), at(1)), nullptr);
+  EXPECT_EQ(tiny.use(question("a.com"), {}, at(1)), nullptr);
   int told = 0;
   tiny.deliver([&](std::uint32_t, Waiter waiter, const Question&, const Resolution& resolution) {
     ++told;
@@ -118,9 +118,21 @@ TEST_F(ResolutionTableTest, TheLeastRecentlyUsedAnswerMakesRoom) {
     const auto asked = two.ask(question(text), Instant{}, Waiter{0}, at(0));
     two.finish(asked.index, at(0));
   }
-  EXPECT_NE(two.peek(question("a.com"), at(0)), nullptr);
-  EXPECT_EQ(two.peek(question("b.com"), at(0)), nullptr);
-  EXPECT_NE(two.peek(question("c.com"), at(0)), nullptr);
+  EXPECT_NE(two.use(question("a.com"), {}, at(0)), nullptr);
+  EXPECT_EQ(two.use(question("b.com"), {}, at(0)), nullptr);
+  EXPECT_NE(two.use(question("c.com"), {}, at(0)), nullptr);
+}
+
+TEST_F(ResolutionTableTest, AnAnswerThatIsUsedStays) {
+  ResolutionTable two(2 * ResolutionTable::kEntryBytes);
+  for (const char* text : {"a.com", "b.com", "c.com"}) {
+    if (text[0] == 'c') {
+      EXPECT_NE(two.use(question("a.com"), {}, at(0)), nullptr);
+    }
+    two.finish(two.ask(question(text), Instant{}, Waiter{0}, at(0)).index, at(0));
+  }
+  EXPECT_NE(two.use(question("a.com"), {}, at(0)), nullptr);
+  EXPECT_EQ(two.use(question("b.com"), {}, at(0)), nullptr);
 }
 
 TEST_F(ResolutionTableTest, WhoIsToldMayAskAndFinishAgain) {
