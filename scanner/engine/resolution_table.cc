@@ -87,10 +87,14 @@ void ResolutionTable::finish(std::uint32_t index, Instant now) {
     return;
   }
   link_newest(index);
-  while (kept_ * kEntryBytes > bytes_max_) {
-    drop(oldest_);
+  while ((of_names_.count + of_servers_.count) * kEntryBytes > bytes_max_) {
+    const bool many_names =
+        of_servers_.count == 0 ||
+        (of_names_.count > 0 && of_names_.count * kEntryBytes * 2 >= bytes_max_);
+    std::uint32_t& oldest = many_names ? of_names_.oldest : of_servers_.oldest;
+    drop(oldest);
     // The next one to go has not been touched for long.
-    if (oldest_ != kNone) prepare(oldest_);
+    if (oldest != kNone) prepare(oldest);
   }
 }
 
@@ -136,19 +140,21 @@ void ResolutionTable::free_if_unused(std::uint32_t index) {
 
 void ResolutionTable::link_newest(std::uint32_t index) {
   Entry& entry = entries_[index];
-  entry.older = newest_;
+  Kept& kept = kept_with(entry.question);
+  entry.older = kept.newest;
   entry.newer = kNone;
-  if (newest_ != kNone) entries_[newest_].newer = index;
-  newest_ = index;
-  if (oldest_ == kNone) oldest_ = index;
-  ++kept_;
+  if (kept.newest != kNone) entries_[kept.newest].newer = index;
+  kept.newest = index;
+  if (kept.oldest == kNone) kept.oldest = index;
+  ++kept.count;
 }
 
 void ResolutionTable::unlink(std::uint32_t index) {
   const Entry& entry = entries_[index];
-  (entry.older == kNone ? oldest_ : entries_[entry.older].newer) = entry.newer;
-  (entry.newer == kNone ? newest_ : entries_[entry.newer].older) = entry.older;
-  --kept_;
+  Kept& kept = kept_with(entry.question);
+  (entry.older == kNone ? kept.oldest : entries_[entry.older].newer) = entry.newer;
+  (entry.newer == kNone ? kept.newest : entries_[entry.newer].older) = entry.older;
+  --kept.count;
 }
 
 }  // namespace caascan::engine

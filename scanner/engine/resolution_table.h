@@ -82,6 +82,15 @@ class ResolutionTable {
   [[nodiscard]] static bool usable(const Entry& entry, Freshness fresh, Instant now);
   void drop(std::uint32_t index);
   void free_if_unused(std::uint32_t index);
+  // Ended ones, by last use: what names are asked, and what finds and proves servers. The first are
+  // as many as there are names, and few are used again; they must not drive out the others.
+  struct Kept {
+    std::uint32_t newest = kNone, oldest = kNone;
+    std::size_t count = 0;
+  };
+  Kept& kept_with(const Question& question) {
+    return question.type == wire::RecordType::kCaa ? of_names_ : of_servers_;
+  }
   void link_newest(std::uint32_t index);
   void unlink(std::uint32_t index);
 
@@ -90,8 +99,7 @@ class ResolutionTable {
   std::vector<std::uint32_t> free_;
   boost::unordered_flat_map<Question, std::uint32_t, QuestionHash> by_question_;
   std::deque<Completed> completed_;
-  std::uint32_t newest_ = kNone, oldest_ = kNone;  // ended ones, by last use
-  std::size_t kept_ = 0;
+  Kept of_names_, of_servers_;
   std::size_t under_way_ = 0;
 };
 

@@ -135,6 +135,29 @@ TEST_F(ResolutionTableTest, AnAnswerThatIsUsedStays) {
   EXPECT_EQ(two.use(question("b.com"), {}, at(0)), nullptr);
 }
 
+TEST_F(ResolutionTableTest, NamesDoNotDriveOutTheAddressesOfServers) {
+  ResolutionTable four(4 * ResolutionTable::kEntryBytes);
+  const auto add = [&](const char* text, wire::RecordType type) {
+    const Question asked{wire::DnsName::from_text(text).value(), type};
+    four.finish(four.ask(asked, Instant{}, Waiter{0}, at(0)).index, at(0));
+  };
+  const auto holds = [&](const char* text, wire::RecordType type) {
+    return four.use({wire::DnsName::from_text(text).value(), type}, {}, at(0)) != nullptr;
+  };
+  add("ns1.com", wire::RecordType::kA);
+  add("ns2.com", wire::RecordType::kAaaa);
+  for (const char* name : {"a.com", "b.com", "c.com", "d.com"}) add(name, wire::RecordType::kCaa);
+  EXPECT_TRUE(holds("ns1.com", wire::RecordType::kA));
+  EXPECT_TRUE(holds("ns2.com", wire::RecordType::kAaaa));
+  EXPECT_FALSE(holds("b.com", wire::RecordType::kCaa));
+  EXPECT_TRUE(holds("d.com", wire::RecordType::kCaa));
+  // Nor the other way round.
+  for (const char* name : {"e.com", "f.com", "g.com"}) add(name, wire::RecordType::kA);
+  EXPECT_TRUE(holds("d.com", wire::RecordType::kCaa));
+  EXPECT_FALSE(holds("ns1.com", wire::RecordType::kA));
+  EXPECT_TRUE(holds("g.com", wire::RecordType::kA));
+}
+
 TEST_F(ResolutionTableTest, WhoIsToldMayAskAndFinishAgain) {
   const auto asked = table_.ask(question("a.com"), Instant{}, Waiter{1}, at(0));
   table_.finish(asked.index, at(0));
