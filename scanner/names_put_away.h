@@ -14,10 +14,15 @@ namespace caascan {
 // A line: all who wait for one budget. Numbered from 0 in the order in which they are met.
 using LineId = std::uint32_t;
 
+// So many octets of what it knows does a name take with it.
+inline constexpr std::size_t kPutAwayKnownMax = 2048;
+
 struct NamePutAway {
   NameNumber number = 0;
   DomainName name;
   bool after_alias = false;  // an alias led to the server of the line
+  // What its parents have said and it will need again, as octets of the engine's own.
+  std::string known{};
 };
 
 // A line whose names will take a while.

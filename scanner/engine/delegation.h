@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -42,6 +43,11 @@ struct Delegation {
 // The first of these in the order of DnsName, which stands for the operator; null where there is
 // none.
 [[nodiscard]] const wire::DnsName* first_nameserver(const Delegation& delegation);
+
+// Appends a delegation to `out` as octets, for a name that leaves memory.
+void pack(const Delegation& delegation, std::string& out);
+// All that `pack` has appended to a string.
+[[nodiscard]] std::vector<DelegationPtr> unpack(std::string_view packed);
 
 // By zone, least recently used first out. One thread.
 class DelegationCache {

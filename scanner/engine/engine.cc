@@ -169,12 +169,12 @@ bool Engine::may_be_put_away(Waiter waiter, LineId line) const {
          !task.failure && task.line != line;
 }
 
-void Engine::put_away(Waiter waiter, LineId line, bool after_alias) {
+void Engine::put_away(Waiter waiter, LineId line, bool after_alias, const std::string& known) {
   Task& task = tasks_[waiter.index];
   ++put_away_now_;
   ++counts_.names_put_away;
   exchanges_.lines().put_away(line);
-  options_.put_away->put(line, {task.number, std::move(task.name), after_alias});
+  options_.put_away->put(line, {task.number, std::move(task.name), after_alias, known});
   forget(waiter.index);
 }
 
@@ -202,6 +202,7 @@ void Engine::bring_back(Instant now) {
     back_.clear();
     options_.put_away->take(line, names, back_);
     for (NamePutAway& name : back_) {
+      iterative_->remember(name.known, now);
       const std::uint32_t index = begin(std::move(name.name), name.number);
       tasks_[index].line = line;
       tasks_[index].coming = true;

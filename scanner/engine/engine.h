@@ -166,7 +166,7 @@ class Engine final : public ResolutionSink {
                    Instant now) override;
   void on_line(Waiter waiter, std::span<const LineId> lines, bool after_alias) override;
   [[nodiscard]] bool may_be_put_away(Waiter waiter, LineId line) const override;
-  void put_away(Waiter waiter, LineId line, bool after_alias) override;
+  void put_away(Waiter waiter, LineId line, bool after_alias, const std::string& known) override;
   void prepare(Waiter waiter) const override {
     constexpr std::size_t kLineOctets = 64;
     const auto* task = reinterpret_cast<const char*>(&tasks_[waiter.index]);

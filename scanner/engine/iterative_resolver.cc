@@ -359,14 +359,48 @@ bool IterativeResolver::put_away(std::uint32_t index, ServerId server, Instant n
            });
   });
   if (full == lines.end()) return false;
+  const std::string known = what_it_knows(index, now);
   Job& it = job(index);
   leave_zone(it);
   const bool held_gate = it.holds_gate;
   const DnsName gate = it.probe;
   it = Job{};
-  for (const Waiter& waiter : table_.withdraw(index)) sink_.put_away(waiter, *full, after_alias);
+  for (const Waiter& waiter : table_.withdraw(index))
+    sink_.put_away(waiter, *full, after_alias, known);
   if (held_gate) let_in(gate, now);
   return true;
+}
+
+// The delegations at and below the registrable domain, of the name and of where its aliases have
+// led: until it comes back the cache may have lost them, and a TLD is asked once for each domain.
+std::string IterativeResolver::what_it_knows(std::uint32_t index, Instant now) {
+  const Job& it = job(index);
+  std::string known;
+  const auto add = [&](const Delegation& delegation) {
+    const std::size_t before = known.size();
+    pack(delegation, known);
+    if (known.size() > kPutAwayKnownMax) known.resize(before);
+  };
+  const auto add_those_of = [&](const DnsName& name) {
+    const DnsName registrable = registrable_of(name);
+    for (DnsName at = name; at.is_within(registrable) && at.label_count() > 1; at = at.parent()) {
+      if (at == it.cut->zone) {
+        add(*it.cut);
+      } else if (const DelegationPtr found = delegations_.get(at, now)) {
+        add(*found);
+      }
+    }
+  };
+  add_those_of(it.name);
+  if (it.aliases > 0) add_those_of(question(index).name);
+  return known;
+}
+
+void IterativeResolver::remember(std::string_view known, Instant now) {
+  for (DelegationPtr& delegation : unpack(known)) {
+    if (delegation->expires >= now && !delegations_.get(delegation->zone, now))
+      delegations_.put(std::move(delegation));
+  }
 }
 
 // Whether the zone can send nothing more once `target` has been asked this time.

@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -72,6 +73,8 @@ class IterativeResolver final : public ResolutionSource {
   [[nodiscard]] bool has_deliveries() const override {
     return table_.has_deliveries() || !signed_replies_.empty() || !inferred_.empty();
   }
+  // What a name knew when it was put away; it asks again now.
+  void remember(std::string_view known, Instant now);
   [[nodiscard]] std::size_t resolutions_under_way() const { return table_.under_way(); }
   [[nodiscard]] ValidatorCounts validator_counts() const { return validator_.counts(); }
   // The zones that answered, though not all of their servers did, since the last call.
@@ -211,6 +214,7 @@ class IterativeResolver final : public ResolutionSource {
   void add_targets(Job& job, std::size_t nameserver, const std::vector<IpAddress>& addresses);
   void send_next(std::uint32_t index, Instant now);
   [[nodiscard]] bool put_away(std::uint32_t index, ServerId server, Instant now);
+  [[nodiscard]] std::string what_it_knows(std::uint32_t index, Instant now);
   [[nodiscard]] static bool is_last_send(const Job& job, const Target& target);
   void send_to(std::uint32_t index, Target& target, bool tcp);
   [[nodiscard]] Target* pick(Job& job) const;

@@ -132,8 +132,10 @@ class ResolutionSink {
   [[nodiscard]] virtual bool may_be_put_away(Waiter /*waiter*/, LineId /*line*/) const {
     return false;
   }
-  // It must: its question is not asked. May come while it asks. May not ask.
-  virtual void put_away(Waiter /*waiter*/, LineId /*line*/, bool /*after_alias*/) {}
+  // It must: its question is not asked. May come while it asks. May not ask. `known` is for whoever
+  // asks again.
+  virtual void put_away(Waiter /*waiter*/, LineId /*line*/, bool /*after_alias*/,
+                        const std::string& /*known*/) {}
   // This waiter is about to be told: its memory may be fetched. Changes nothing.
   virtual void prepare(Waiter /*waiter*/) const {}
   // `resolution` is valid during the call, which may ask again.

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "ingest/assert.h"
@@ -20,10 +21,16 @@ namespace {
 
 constexpr int kCompressionLevel = 1;  // read back once and thrown away
 
-// A name in a block: its number, whether an alias led there, the length of its text and the text.
-// Numbers are as they are in memory: the file does not outlive the process.
-constexpr std::size_t kNameHeadBytes = sizeof(NameNumber) + 2;
-constexpr std::size_t kNameBytesMax = kNameHeadBytes + kNameOctetsMax;
+// What stands before a name in a block: its number, how long its text and what it knows are, which
+// follow, and whether an alias led there. As in memory: the file does not outlive the process.
+struct Head {
+  NameNumber number;
+  std::uint32_t known_octets;
+  std::uint16_t name_octets;
+  std::uint16_t after_alias;
+};
+static_assert(std::has_unique_object_representations_v<Head>);
+constexpr std::size_t kNameBytesMax = sizeof(Head) + kNameOctetsMax + kPutAwayKnownMax;
 // A place in the file; the rest of it is a hole.
 constexpr std::size_t kPlaceBytes = std::size_t{36} << 10;
 static_assert(ZSTD_COMPRESSBOUND(kSpillBlockBytes + kNameBytesMax) <= kPlaceBytes);
@@ -166,10 +173,11 @@ void SpilledNames::put(LineId line, NamePutAway&& name) {
   Line& it = impl_->lines[line];
   const std::string_view text = name.name.text();
   CAASCAN_ASSERT(text.size() <= kNameOctetsMax);
-  it.tail.append(reinterpret_cast<const char*>(&name.number), sizeof name.number);
-  it.tail.push_back(name.after_alias ? 1 : 0);
-  it.tail.push_back(static_cast<char>(text.size()));
-  it.tail.append(text);
+  CAASCAN_ASSERT(name.known.size() <= kPutAwayKnownMax);
+  const Head head{name.number, static_cast<std::uint32_t>(name.known.size()),
+                  static_cast<std::uint16_t>(text.size()), name.after_alias};
+  it.tail.append(reinterpret_cast<const char*>(&head), sizeof head);
+  it.tail.append(text).append(name.known);
   if (it.tail.size() >= impl_->block_bytes()) impl_->write_tail(it);
 }
 
@@ -184,12 +192,15 @@ void SpilledNames::take(LineId line, std::size_t names_max, std::vector<NamePutA
       if (impl_->error) return;
     }
     const char* at = it.head.data() + it.head_taken;
+    Head head;
+    std::memcpy(&head, at, sizeof head);
+    at += sizeof head;
     NamePutAway& name = out.emplace_back();
-    std::memcpy(&name.number, at, sizeof name.number);
-    name.after_alias = at[kNameHeadBytes - 2] != 0;
-    const auto octets = static_cast<unsigned char>(at[kNameHeadBytes - 1]);
-    name.name = DomainName::from_canonical(std::string(at + kNameHeadBytes, octets));
-    it.head_taken += kNameHeadBytes + octets;
+    name.number = head.number;
+    name.after_alias = head.after_alias != 0;
+    name.name = DomainName::from_canonical(std::string(at, head.name_octets));
+    name.known.assign(at + head.name_octets, head.known_octets);
+    it.head_taken += sizeof head + head.name_octets + head.known_octets;
   }
   if (it.empty()) impl_->lines.erase(found);
 }

@@ -18,6 +18,7 @@ constexpr int kProviders = 70;
 constexpr int kZonesOfEach = 2;
 constexpr int kHosts = 40;
 constexpr int kSlowZones = 60;  // three names in ten
+constexpr int kManySlowZones = 3000;
 constexpr double kSlowQps = 10;
 constexpr std::size_t kHeldMax = 1000;
 
@@ -41,14 +42,14 @@ struct World {
     }
     parent.nodes[zone.apex];
   }
-  World() {
+  explicit World(int slow_zones = kSlowZones, int slow_hosts = kHosts) {
     add_top(".", "198.41.0.4");
     add_top("com", "192.5.6.30");
     add_top("net", "192.5.6.31");
-    for (int i = 0; i < kSlowZones; ++i) {
+    for (int i = 0; i < slow_zones; ++i) {
       const std::string apex = "s" + std::to_string(i) + ".net";
       add_zone(apex, "slow.net", {slow_servers[0].address, slow_servers[1].address});
-      add_hosts(apex, slow);
+      add_hosts(apex, slow_hosts, slow);
     }
     for (int i = 0; i < kProviders * kZonesOfEach; ++i) {
       const std::string apex = "o" + std::to_string(i) + ".com";
@@ -56,7 +57,7 @@ struct World {
       const std::string third = std::to_string(provider);
       add_zone(apex, "p" + third + ".com",
                {address("6.0." + third + ".1"), address("6.0." + third + ".2")});
-      add_hosts(apex, others);
+      add_hosts(apex, kHosts, others);
     }
   }
   void add_top(const std::string& apex, const std::string& at) {
@@ -64,8 +65,8 @@ struct World {
     zone.nameservers = {{name_of("a.nic." + (apex == "." ? "com" : apex)), {address(at)}}};
     internet.serve(address(at), zone.apex);
   }
-  void add_hosts(const std::string& apex, std::vector<std::string>& into) {
-    for (int host = 0; host < kHosts; ++host) {
+  void add_hosts(const std::string& apex, int hosts, std::vector<std::string>& into) {
+    for (int host = 0; host < hosts; ++host) {
       const std::string name = "h" + std::to_string(host) + "." + apex;
       internet.zone(apex).nodes[name_of(name)];
       into.push_back(name);
@@ -82,10 +83,16 @@ struct Outcomes {
   std::size_t put_away_most = 0;
   ScanCounts counts;
   std::size_t active_most = 0;
+  std::map<std::string, int> seen_by_registry;  // of the slow zones, by question
 };
 
+double s(engine::Instant at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
 // In an order by chance, as in a dump.
-Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group = false) {
+Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group = false,
+             std::size_t cache_bytes = engine::EngineOptions().cache_bytes_max) {
   std::vector<std::string> texts = world.others;
   if (with_slow) texts.insert(texts.end(), world.slow.begin(), world.slow.end());
   SeededEntropy chance(7);
@@ -94,6 +101,7 @@ Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group =
   engine::EngineOptions options;
   options.root = world.internet.root();
   options.names_held_max = kHeldMax;
+  options.cache_bytes_max = cache_bytes;
   options.every_verdict = true;
   options.sockets_v4 = options.sockets_v6 = 4;
   if (one_group) {
@@ -130,6 +138,7 @@ Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group =
       slow_first = std::min(slow_first, query.at);
       slow_last = query.at;
     }
+    if (query.to.address == address("192.5.6.31")) ++made.seen_by_registry[query.name];
     if (!others.contains(query.name) || query.to.address.octets[0] != 6) continue;
     if (asked.insert(query.name).second && asked.size() * 100 <= others.size() * 99)
       made.most_others_asked = query.at;
@@ -144,10 +153,6 @@ Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group =
   made.put_away_most = outside.most();
   made.counts = engine.counts();
   return made;
-}
-
-double s(engine::Instant at) {
-  return std::chrono::duration<double>(at.time_since_epoch()).count();
 }
 
 void expect_each_once(const Outcomes& outcomes, const World& world) {
@@ -186,6 +191,21 @@ TEST(Schedule, AProviderWithOneLimitForAllItsServersIsNeverIdleEither) {
   EXPECT_GE(together.slow_share, 0.8);
   EXPECT_LE(together.busiest_slow, 2 * kSlowQps);
   expect_each_once(together, world);
+}
+
+// They wait so long that the cache has forgotten their delegations.
+TEST(Schedule, WhoComesBackDoesNotAskTheRegistryAgain) {
+  constexpr std::size_t kSmallCache = 1 << 20;
+  const World world(kManySlowZones, /*slow_hosts=*/1);
+  const Outcomes small =
+      run(world, /*with_slow=*/true, /*put_away=*/true, /*one_group=*/false, kSmallCache);
+  EXPECT_GT(small.put_away_most, world.slow.size() / 2);
+  int twice = 0;
+  for (const auto& [name, times] : small.seen_by_registry) twice += name != "net" && times > 1;
+  RecordProperty("asked_twice", std::to_string(twice));
+  EXPECT_GE(small.seen_by_registry.size(), static_cast<std::size_t>(kManySlowZones));
+  EXPECT_EQ(twice, 0);
+  expect_each_once(small, world);
 }
 
 }  // namespace

@@ -32,15 +32,18 @@ class SpilledNamesTest : public testing::Test {
     return -1;
   }
   static NamePutAway name(NameNumber number) {
-    return {number,
-            DomainName::from_canonical("host" + std::to_string(number) + "." +
-                                       std::string(number % 60 + 1, 'x') + ".example"),
-            number % 3 == 0};
+    return {
+        number,
+        DomainName::from_canonical("host" + std::to_string(number) + "." +
+                                   std::string(number % 60 + 1, 'x') + ".example"),
+        number % 3 == 0,
+        std::string(number % 7 == 0 ? kPutAwayKnownMax : number % 200, static_cast<char>(number))};
   }
   static void expect_name(const NamePutAway& read, NameNumber number) {
     EXPECT_EQ(read.number, number);
     EXPECT_EQ(read.name, name(number).name);
     EXPECT_EQ(read.after_alias, number % 3 == 0);
+    EXPECT_EQ(read.known, name(number).known);
   }
   fs::path folder_;
 };
@@ -112,9 +115,9 @@ TEST_F(SpilledNamesTest, WhatIsNotReadAsItWasWrittenIsAnErrorAndNeverANameOfItsO
       ASSERT_EQ(::ftruncate(fd, 100), 0);
     } else {
       std::uint8_t octet = 0;
-      ASSERT_EQ(::pread(fd, &octet, 1, 200), 1);
+      ASSERT_EQ(::pread(fd, &octet, 1, 20), 1);
       octet ^= 1;
-      ASSERT_EQ(::pwrite(fd, &octet, 1, 200), 1);
+      ASSERT_EQ(::pwrite(fd, &octet, 1, 20), 1);
     }
     std::vector<NamePutAway> out;
     names->take(0, 1000, out);
