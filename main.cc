@@ -72,7 +72,7 @@ struct RawOptions {
                          exclude_file, canary_file;
   std::string progress = "auto";
   std::string audit = "0", sample = "100", listed, seed;
-  std::string resume_within = "20h";
+  std::string resume_within = "20h", deadline;
   bool include_expired = false, skip_damaged = false, json = false, oracle = false, fresh = false;
   ScanOptionTexts scan;  // `memory` is everybody's
 };
@@ -281,6 +281,7 @@ std::vector<std::pair<std::string, std::string>> effective_options(const RawOpti
       {"confirm-rounds", raw.scan.confirm_rounds},
       {"confirm-after", raw.scan.confirm_after},
       {"memory", raw.scan.memory},
+      {"deadline", raw.deadline},
       {"skip-damaged", raw.skip_damaged ? "true" : "false"}};
   for (const std::string& value : raw.issuer) made.emplace_back("issuer", value);
   for (const std::string& value : raw.scan.resolver) made.emplace_back("resolver", value);
@@ -476,6 +477,11 @@ int run_command(const RawOptions& raw) {
   if (raw.out.empty()) return usage_error("--out is needed: the folder for the lists");
   const auto resume_within = read_duration("--resume-within", raw.resume_within);
   if (!resume_within) return usage_error(resume_within.error());
+  if (!raw.deadline.empty()) {
+    const auto left = read_deadline("--deadline", raw.deadline, std::time(nullptr));
+    if (!left) return usage_error(left.error());
+    scan_options->deadline = std::chrono::steady_clock::now() + *left;
+  }
   PublishOptions publish_options;
   publish_options.provider_table = builtin_provider_table();
   publish_options.provider_table_origin = "built-in";
@@ -701,9 +707,12 @@ int run_command(const RawOptions& raw) {
     spdlog::warn("cannot remove {}: {}", journal_path.string(), why_not(error));
   for (const std::string& warning : published->warnings) spdlog::warn("{}", warning);
   fmt::print("{}", summary_text(publish_options, *published));
-  if (not_reached > 0) {
+  if (counts.names_past_deadline > 0) {
+    spdlog::warn("{} names have no verdict: the deadline had passed", counts.names_past_deadline);
+  }
+  if (not_reached > counts.names_past_deadline) {
     spdlog::warn("{} names have no verdict: the network or the resolver did not let us find one",
-                 not_reached);
+                 not_reached - counts.names_past_deadline);
   }
   if (oracle) {
     auto set = read_set(out);
@@ -952,6 +961,9 @@ int run_main(int argc, char** argv) {
                  "go on with a run that was stopped, if it began so long ago at most")
       ->type_name("TIME")
       ->capture_default_str();
+  run.add_option("--deadline", raw.deadline,
+                 "then no name is begun any more; the set lacks what is left (status 4)")
+      ->type_name("TIME|HH:MM");
   run.add_flag("--fresh", raw.fresh, "throw away what a run that was stopped has found");
   run.add_flag("--skip-damaged", raw.skip_damaged,
                "publish what could be read of a damaged dump (status 4)");

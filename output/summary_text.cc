@@ -63,6 +63,11 @@ std::string summary_text(const PublishOptions& options, const PublishResult& res
                    "{} places of the input could not be read; the manifest lists them\n",
                    options.ingest_counts.damage_count);
   }
+  if (counts.names_past_deadline > 0) {
+    fmt::format_to(std::back_inserter(out),
+                   "{} names were left without a verdict at the deadline\n",
+                   counts.names_past_deadline);
+  }
   if (options.incomplete) out += "this set is incomplete\n";
   return out;
 }

@@ -198,6 +198,7 @@ struct ScanCounts {
   std::uint64_t names_cleared = 0;   // failed in the first pass, good in a later round
   std::uint64_t names_inferred = 0;  // taken to fail in the first pass, as others of their zone did
   std::uint64_t names_put_away = 0;  // outside of memory for a while, each time counted
+  std::uint64_t names_past_deadline = 0;  // not reached for this reason
   std::uint64_t queries_udp = 0, queries_tcp = 0;
   std::uint64_t replies = 0;   // matched
   std::uint64_t timeouts = 0;  // sends without a reply

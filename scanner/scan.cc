@@ -200,6 +200,10 @@ std::expected<ScanResult, std::string> scan(const ScanOptions& options, NameQueu
   made.budgets = &budgets;
   ShardResults results(sink, progress, journal == nullptr ? nullptr : journal->writer,
                        options.threads);
+  if (options.deadline) {
+    made.deadline = engine::Instant(
+        std::chrono::duration_cast<engine::Duration>(*options.deadline - results.start()));
+  }
   std::vector<ShardStart> starts(options.threads);
   if (!options.put_away_folder.empty() && made.resolvers.empty()) {
     for (ShardStart& start : starts) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,8 @@ struct ScanOptions {
   // memory that this may take besides. Empty: they wait in memory, and hold up others.
   std::filesystem::path put_away_folder;
   std::size_t put_away_bytes_max = std::size_t{8} << 20;
+  // EngineOptions::deadline. What is in `names` is taken to its end all the same.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
 // Of so many lines it is told how long they take, and how often.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <optional>
 
 #include "ingest/option_text.h"
 #include "scanner/builtin_data.h"
@@ -131,6 +133,40 @@ std::expected<engine::Duration, std::string> read_duration(std::string_view opti
   if (!value) return Failure(value.error());
   if (*value > ns(std::chrono::days(7))) return bad_value(option, text, "at most seven days");
   return engine::Duration(static_cast<engine::Duration::rep>(*value));
+}
+
+std::expected<engine::Duration, std::string> read_deadline(std::string_view option,
+                                                           std::string_view text, std::time_t now) {
+  constexpr std::size_t kColon = 2, kOctets = 5;  // HH:MM
+  if (!text.contains(':')) {
+    auto time = read_duration(option, text);
+    if (time && *time == engine::Duration{}) return bad_value(option, text, "above 0");
+    return time;
+  }
+  const auto number = [&](std::size_t at, int max) -> std::optional<int> {
+    int value = -1;
+    const char* end = text.data() + at + 2;
+    const auto read = std::from_chars(text.data() + at, end, value);
+    if (read.ec != std::errc() || read.ptr != end || value < 0 || value > max) return std::nullopt;
+    return value;
+  };
+  const bool looks_right = text.size() == kOctets && text[kColon] == ':';
+  const auto hour = looks_right ? number(0, 23) : std::nullopt;
+  const auto minute = looks_right ? number(kColon + 1, 59) : std::nullopt;
+  if (!hour || !minute)
+    return bad_value(option, text, "a time such as 6h, or a time of day such as 06:30");
+  std::tm day{};
+  ::localtime_r(&now, &day);
+  for (int days = 0;; ++days) {
+    std::tm moment = day;
+    moment.tm_mday += days;
+    moment.tm_hour = *hour;
+    moment.tm_min = *minute;
+    moment.tm_sec = 0;
+    moment.tm_isdst = -1;
+    if (const std::time_t at = std::mktime(&moment); at > now)
+      return std::chrono::seconds(at - now);
+  }
 }
 
 std::expected<ScanOptions, std::string> read_scan_options(const ScanOptionTexts& texts) {

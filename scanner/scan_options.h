@@ -1,6 +1,7 @@
 // The scanner's options, from the words of the command line or of a configuration file.
 #pragma once
 
+#include <ctime>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -27,6 +28,12 @@ struct ScanOptionTexts {
 // "500ms", "30s", "30min" or "2h", at most seven days.
 [[nodiscard]] std::expected<engine::Duration, std::string> read_duration(std::string_view option,
                                                                          std::string_view text);
+
+// How long it is from `now` to a deadline: a time as above, but not 0, or a time of day such as
+// "06:30", the next such moment by the local clock.
+[[nodiscard]] std::expected<engine::Duration, std::string> read_deadline(std::string_view option,
+                                                                         std::string_view text,
+                                                                         std::time_t now);
 
 // Reads them all; the first that cannot be read is the error, and names its option. With
 // `--resolver` the cap of a server is 1000 queries a second unless given; without, 50 for a

@@ -144,6 +144,11 @@ void Engine::start(DomainName name, NameNumber number, Instant now) {
       return;
     }
   }
+  if (now >= options_.deadline) {
+    ++put_away_now_;
+    leave(index);
+    return;
+  }
   ask_label(index, now);
 }
 
@@ -209,6 +214,35 @@ void Engine::bring_back(Instant now) {
       tasks_[index].after_alias = name.after_alias;
       ask_label(index, now);
     }
+  }
+}
+
+// It has no verdict when the run must end.
+void Engine::leave(std::uint32_t index) {
+  ++counts_.names_past_deadline;
+  end(index, Outcome::kNotReached, nullptr);
+}
+
+// After the deadline: those outside, some at a time; those whose next round comes too late, once
+// nobody else is parked; at last whoever is still there.
+void Engine::leave_all(Instant now) {
+  const Instant last = options_.deadline + kAfterDeadline;
+  Lines& lines = exchanges_.lines();
+  back_.clear();
+  for (LineId line = 0; line < lines.size() && back_.size() < kPutAwayInATurnMax; ++line) {
+    if (const std::size_t names = lines.give_up(line, kPutAwayInATurnMax - back_.size()); names > 0)
+      options_.put_away->take(line, names, back_);
+  }
+  for (NamePutAway& name : back_) leave(begin(std::move(name.name), name.number));
+  while (!parked_.empty() && (now >= last || parked_.top().due >= last)) {
+    const std::uint32_t index = parked_.top().index;
+    parked_.pop();
+    ++active_;
+    leave(index);
+  }
+  if (now < last || active_ == 0) return;
+  for (std::uint32_t index = 0; index < tasks_.size(); ++index) {
+    if (tasks_[index].state != State::kFree) leave(index);
   }
 }
 
@@ -475,6 +509,8 @@ void Engine::forget(std::uint32_t index) {
 
 void Engine::advance(Instant now) {
   put_away_now_ = 0;
+  past_deadline_ = now >= options_.deadline;
+  if (past_deadline_ && !idle()) leave_all(now);
   if (options_.put_away != nullptr) {
     exchanges_.lines().set_room(options_.names_held_max -
                                 std::min(options_.names_held_max, active_));
@@ -515,7 +551,9 @@ Instant Engine::next_wake() const {
   Instant at = exchanges_.next_wake();
   if (resolver_->has_deliveries() || versions_.has_told() || may_bring_back()) return Instant{};
   if (!parked_.empty()) at = std::min(at, parked_.top().due);
-  return at;
+  if (options_.deadline == kNever || idle()) return at;
+  if (past_deadline_ && names_outside() > 0) return Instant{};
+  return std::min(at, past_deadline_ ? options_.deadline + kAfterDeadline : options_.deadline);
 }
 
 }  // namespace caascan::engine

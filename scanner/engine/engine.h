@@ -64,10 +64,16 @@ struct EngineOptions {
   // Where names wait that stand behind a full line (lines.h), borrowed; null: in memory. Not used
   // with `resolvers`.
   NamesPutAway* put_away = nullptr;
+  // From then on no name is begun; those under way have kAfterDeadline to end.
+  Instant deadline = kNever;
   bool keep_progress = false;  // for `take_ended`, `take_failed` and `take_alive`
 };
 inline constexpr std::uint32_t kConfirmRoundsMax = 10;
-// Names that may be put away between two calls of `advance`: intake gives way to replies.
+// What has no verdict so long after the deadline is not reached. Of confirmation rounds, those that
+// are due before are asked.
+inline constexpr Duration kAfterDeadline = std::chrono::minutes(2);
+// Names that may be put away, or left at the deadline, between two calls of `advance`: they give
+// way to replies.
 inline constexpr std::size_t kPutAwayInATurnMax = 256;
 // So many in a thousand of the places in memory and on the way are for names that come back, where
 // any are outside.
@@ -242,9 +248,11 @@ class Engine final : public ResolutionSink {
            exchanges_.on_the_way() + exchanges_.window() * share / 1000 < exchanges_.window();
   }
   [[nodiscard]] bool may_bring_back() const {
-    return exchanges_.lines().short_lines() > 0 && has_room(0);
+    return !past_deadline_ && exchanges_.lines().short_lines() > 0 && has_room(0);
   }
   void arrive(Task& task);
+  void leave(std::uint32_t index);
+  void leave_all(Instant now);
   void forget(std::uint32_t index);
   void ask_label(std::uint32_t index, Instant now);
   void ask(std::uint32_t index, const Question& question, Freshness fresh, Instant now);
@@ -299,7 +307,8 @@ class Engine final : public ResolutionSink {
   std::vector<FailedName> failed_;
   std::vector<AliveName> alive_;
   std::size_t active_ = 0;
-  std::size_t put_away_now_ = 0;   // since the last `advance`
+  std::size_t put_away_now_ = 0;  // since the last `advance`
+  bool past_deadline_ = false;
   std::vector<NamePutAway> back_;  // being brought back
 };
 

@@ -53,6 +53,13 @@ std::size_t Lines::call_back(LineId line) {
   return names;
 }
 
+std::size_t Lines::give_up(LineId line, std::size_t names_max) {
+  const std::size_t names = std::min<std::uint64_t>(names_max, lines_[line].outside);
+  lines_[line].outside -= names;
+  outside_ -= names;
+  return names;
+}
+
 void Lines::arrive(LineId line) {
   CAASCAN_ASSERT(lines_[line].coming > 0);
   --lines_[line].coming;

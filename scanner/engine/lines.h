@@ -55,6 +55,8 @@ class Lines {
   [[nodiscard]] LineId take_short();
   // How many names such a line should have back now; they are counted as on their way to it.
   std::size_t call_back(LineId line);
+  // At most so many will not be called back at all; how many.
+  std::size_t give_up(LineId line, std::size_t names_max);
   // One of them is there, or will not come.
   void arrive(LineId line);
 

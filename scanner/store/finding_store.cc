@@ -246,6 +246,7 @@ constexpr CountMember kCountMembers[] = {
     {"names_cleared", &ScanCounts::names_cleared},
     {"names_inferred", &ScanCounts::names_inferred},
     {"names_put_away", &ScanCounts::names_put_away},
+    {"names_past_deadline", &ScanCounts::names_past_deadline},
     {"queries_udp", &ScanCounts::queries_udp},
     {"queries_tcp", &ScanCounts::queries_tcp},
     {"replies", &ScanCounts::replies},

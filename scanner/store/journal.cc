@@ -163,6 +163,7 @@ class ContentsBuilder {
       contents_.failed.push_back(std::move(failed));
     }
     contents_.counts.names_by_outcome = by_outcome_;
+    contents_.counts.names_past_deadline = 0;  // they are open again
     contents_.counts.names_total = 0;
     for (const std::uint64_t names : by_outcome_) contents_.counts.names_total += names;
     return std::move(contents_);

@@ -110,6 +110,18 @@ TEST(Scan, AStopLeavesNamesNotReachedAndTheBalanceWhole) {
   EXPECT_EQ(count(made, Outcome::kNotReached), made.result.counts.names_total);
 }
 
+TEST(Scan, AfterTheDeadlineNamesAreTakenAndNotAsked) {
+  const FakeResolver resolver;
+  ScanOptions options = options_for(resolver);
+  options.deadline = std::chrono::steady_clock::now();
+  const Scanned made = run(options, {"ok1.a.com", "ok2.a.com", "sf1.a.com"});
+  EXPECT_FALSE(made.result.interrupted);
+  EXPECT_EQ(made.result.counts.names_total, 3u);
+  EXPECT_EQ(count(made, Outcome::kNotReached), 3u);
+  EXPECT_EQ(made.result.counts.names_past_deadline, 3u);
+  EXPECT_EQ(made.result.counts.queries_udp, 0u);
+}
+
 TEST(Scan, ASinkThatFailsEndsTheScanWithItsError) {
   const FakeResolver resolver;
   NameQueue queue;

@@ -420,6 +420,8 @@ void Reader::option(const Words& words) {
       options.confirm_rounds = static_cast<std::uint32_t>(number(value));
     else if (key == "confirm-after")
       options.confirm_after = duration(value);
+    else if (key == "deadline")
+      options.deadline = engine::Instant(duration(value));
     else if (key == "server-qps")
       servers.server_qps = number(value);
     else if (key == "infrastructure-qps")

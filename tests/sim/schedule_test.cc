@@ -77,6 +77,7 @@ struct World {
 struct Outcomes {
   std::map<std::string, int> ends;
   bool all_empty = true;
+  engine::Instant ended{};
   engine::Instant most_others_asked{};  // 99 in a hundred of them
   double slow_share = 0;                // of what their limit allows, while they have names
   std::size_t busiest_slow = 0, busiest_other = 0;
@@ -92,7 +93,8 @@ double s(engine::Instant at) {
 
 // In an order by chance, as in a dump.
 Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group = false,
-             std::size_t cache_bytes = engine::EngineOptions().cache_bytes_max) {
+             std::size_t cache_bytes = engine::EngineOptions().cache_bytes_max,
+             engine::Instant deadline = engine::kNever) {
   std::vector<std::string> texts = world.others;
   if (with_slow) texts.insert(texts.end(), world.slow.begin(), world.slow.end());
   SeededEntropy chance(7);
@@ -102,6 +104,7 @@ Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group =
   options.root = world.internet.root();
   options.names_held_max = kHeldMax;
   options.cache_bytes_max = cache_bytes;
+  options.deadline = deadline;
   options.every_verdict = true;
   options.sockets_v4 = options.sockets_v6 = 4;
   if (one_group) {
@@ -123,6 +126,7 @@ Outcomes run(const World& world, bool with_slow, bool put_away, bool one_group =
   std::vector<DomainName> names;
   for (std::string& text : texts) names.push_back(DomainName::from_canonical(text));
   EXPECT_TRUE(net.run(engine, std::move(names)));
+  made.ended = net.now();
   EXPECT_TRUE(net.settle(engine));
   for (const engine::Verdict& verdict : net.verdicts()) {
     ++made.ends[verdict.name.text()];
@@ -191,6 +195,24 @@ TEST(Schedule, AProviderWithOneLimitForAllItsServersIsNeverIdleEither) {
   EXPECT_GE(together.slow_share, 0.8);
   EXPECT_LE(together.busiest_slow, 2 * kSlowQps);
   expect_each_once(together, world);
+}
+
+TEST(Schedule, AtTheDeadlineThoseOutsideAreLeft) {
+  const World world;
+  constexpr engine::Instant kDeadline(seconds(20));
+  const Outcomes cut = run(world, /*with_slow=*/true, /*put_away=*/true, /*one_group=*/false,
+                           engine::EngineOptions().cache_bytes_max, kDeadline);
+  // Who was under way is a second or two from the end of its line.
+  EXPECT_GE(cut.ended, kDeadline);
+  EXPECT_LE(cut.ended, kDeadline + seconds(10));
+  EXPECT_EQ(cut.ends.size(), world.slow.size() + world.others.size());
+  const auto ended_as = [&](Outcome outcome) {
+    return cut.counts.names_by_outcome[static_cast<std::size_t>(outcome)];
+  };
+  EXPECT_GT(ended_as(Outcome::kNotReached), world.slow.size() / 2);
+  EXPECT_EQ(ended_as(Outcome::kNotReached), cut.counts.names_past_deadline);
+  EXPECT_EQ(ended_as(Outcome::kNotReached) + ended_as(Outcome::kEmpty), cut.counts.names_total);
+  EXPECT_GE(ended_as(Outcome::kEmpty), world.others.size());
 }
 
 // They wait so long that the cache has forgotten their delegations.

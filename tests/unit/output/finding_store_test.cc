@@ -217,6 +217,7 @@ TEST(ScanCountsJson, EveryCountComesBack) {
                             &ScanCounts::names_cleared,
                             &ScanCounts::names_inferred,
                             &ScanCounts::names_put_away,
+                            &ScanCounts::names_past_deadline,
                             &ScanCounts::queries_udp,
                             &ScanCounts::queries_tcp,
                             &ScanCounts::replies,

@@ -94,6 +94,23 @@ TEST(ScanOptions, EachBadValueIsRefused) {
   }));
 }
 
+TEST(Deadline, IsATimeFromNowOrTheNextMomentOfThatTimeOfDay) {
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  constexpr std::time_t kNow = 1800000000;  // 08:00:00
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  const auto left = [&](const char* text) { return read_deadline("--deadline", text, kNow); };
+  EXPECT_EQ(left("90min"), minutes(90));
+  EXPECT_EQ(left("08:01"), minutes(1));
+  EXPECT_EQ(left("08:00"), hours(24));
+  EXPECT_EQ(left("06:30"), hours(22) + minutes(30));
+  EXPECT_EQ(left("23:59"), hours(15) + minutes(59));
+  for (const char* text :
+       {"", "0s", "8:00", "08:60", "24:00", "08:00:00", "-1:00", "ab:cd", ":", "6"})
+    EXPECT_FALSE(left(text)) << text;
+}
+
 TEST(ScanOptions, TheRootsKeysAreBuiltInAndCanBeReplacedOrLeftOut) {
   ScanOptionTexts texts;
   const auto built_in = read_scan_options(texts);
