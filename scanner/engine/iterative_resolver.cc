@@ -337,72 +337,6 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   fail_zone(index, now);
 }
 
-// Where the line of the server that is to be asked first is full, and all who wait for the answer
-// can begin again, they are put away: the question is forgotten. What else depends on it, those at
-// its gate, sees for itself.
-bool IterativeResolver::put_away(std::uint32_t index, ServerId server, Instant now) {
-  const std::array<LineId, 2>& lines = exchanges_.lines_of(server);
-  const bool after_alias = job(index).aliases > 0;
-  const std::vector<Waiter>& waiters = table_.waiters(index);
-  if (exchanges_.lines().coming() > 0) {
-    // Who was called for one of the zone's servers may find a shorter line at another.
-    for (const Target& target : job(index).targets) {
-      for (const Waiter& waiter : waiters) {
-        if (!waiter.internal)
-          sink_.on_line(waiter, exchanges_.lines_of(target.server), after_alias);
-      }
-    }
-  }
-  const auto full = std::ranges::find_if(lines, [&](LineId line) {
-    return exchanges_.lines().is_full(line) && std::ranges::all_of(waiters, [&](Waiter waiter) {
-             return !waiter.internal && sink_.may_be_put_away(waiter, line);
-           });
-  });
-  if (full == lines.end()) return false;
-  const std::string known = what_it_knows(index, now);
-  Job& it = job(index);
-  leave_zone(it);
-  const bool held_gate = it.holds_gate;
-  const DnsName gate = it.probe;
-  it = Job{};
-  for (const Waiter& waiter : table_.withdraw(index))
-    sink_.put_away(waiter, *full, after_alias, known);
-  if (held_gate) let_in(gate, now);
-  return true;
-}
-
-// The delegations at and below the registrable domain, of the name and of where its aliases have
-// led: until it comes back the cache may have lost them, and a TLD is asked once for each domain.
-std::string IterativeResolver::what_it_knows(std::uint32_t index, Instant now) {
-  const Job& it = job(index);
-  std::string known;
-  const auto add = [&](const Delegation& delegation) {
-    const std::size_t before = known.size();
-    pack(delegation, known);
-    if (known.size() > kPutAwayKnownMax) known.resize(before);
-  };
-  const auto add_those_of = [&](const DnsName& name) {
-    const DnsName registrable = registrable_of(name);
-    for (DnsName at = name; at.is_within(registrable) && at.label_count() > 1; at = at.parent()) {
-      if (at == it.cut->zone) {
-        add(*it.cut);
-      } else if (const DelegationPtr found = delegations_.get(at, now)) {
-        add(*found);
-      }
-    }
-  };
-  add_those_of(it.name);
-  if (it.aliases > 0) add_those_of(question(index).name);
-  return known;
-}
-
-void IterativeResolver::remember(std::string_view known, Instant now) {
-  for (DelegationPtr& delegation : unpack(known)) {
-    if (delegation->expires >= now && !delegations_.get(delegation->zone, now))
-      delegations_.put(std::move(delegation));
-  }
-}
-
 // Whether the zone can send nothing more once `target` has been asked this time.
 bool IterativeResolver::is_last_send(const Job& it, const Target& target) {
   return target.sends + 1u >= kSendsPerAddressMax && it.waits_on.empty() &&
@@ -794,54 +728,6 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
   } else {
     fail(index, Cause::kNoAddress, now);
   }
-}
-
-// Whether the name is taken to fail as others of its zone did. The die is cast once.
-bool IterativeResolver::is_inferred(std::uint32_t index) {
-  Job& it = job(index);
-  if (!it.may_infer || it.aliases > 0 || failing_.empty()) return false;
-  const auto found = failing_.find(it.cut->zone);
-  if (found == failing_.end() || found->second.names < kFailuresToInfer ||
-      found->second.first == question(index).name) {
-    return false;
-  }
-  it.may_infer = random_.below(kInferredAsked) != 0;
-  return it.may_infer;
-}
-
-void IterativeResolver::fail_unasked(std::uint32_t index, Instant now) {
-  const Job& it = job(index);
-  const FailingZone& failing = failing_.at(it.cut->zone);
-  Resolution& resolution = table_.resolution(index);
-  resolution.zone = it.cut->zone;
-  resolution.cut = it.cut;
-  resolution.inferred_from = failing.first;
-  fail(index, failing.cause, now);
-}
-
-// What waits for a budget when its zone is found to fail does not need it any more; perhaps some of
-// the servers have answered already.
-bool IterativeResolver::still_wants(std::uint32_t owner) {
-  const Job& it = job(owner);
-  if (!it.active || it.holds_gate || !is_inferred(owner)) return true;
-  inferred_.push_back({owner, it.serial});
-  return false;
-}
-
-// Of bogus zones each name fails in its own way, and a TLD has more than one kind of name below it.
-void IterativeResolver::learn_failure(std::uint32_t index, Cause cause) {
-  const Job& it = job(index);
-  const wire::DnsName& zone = it.cut->zone;
-  const Question& asked = question(index);
-  if (!options_.infer || asked.type != RecordType::kCaa || asked.purpose != Purpose::kVerdict ||
-      it.aliases > 0 || it.probe != asked.name || cause == Cause::kBogus ||
-      zone.label_count() < 2 || failing_.size() >= not_cut_max_) {
-    return;
-  }
-  FailingZone& failing = failing_[zone];
-  if (failing.cause != cause) failing = {cause, 0, asked.name};
-  if (failing.names == 0 || (failing.names < kFailuresToInfer && failing.first != asked.name))
-    ++failing.names;
 }
 
 void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
