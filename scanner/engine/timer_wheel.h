@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "ingest/assert.h"
@@ -14,7 +15,8 @@ namespace caascan::engine {
 
 // Holds (handle, deadline) pairs and gives back those whose deadline has passed, in order of slot
 // and then of insertion. There is no cancelling: the owner of a handle knows whether it still
-// cares. One thread.
+// cares. Takes as much memory as the most that it has held at once; with a vector for each slot it
+// would be that of the fullest moment of each. One thread.
 class TimerWheel {
  public:
   static constexpr Duration kTick = std::chrono::milliseconds(1);
@@ -27,7 +29,10 @@ class TimerWheel {
     const std::uint64_t tick = std::max(tick_of(deadline) + 1, tick_ + 1);
     CAASCAN_ASSERT(tick - tick_ < kSlots);
     const std::size_t slot = tick % kSlots;
-    slots_[slot].push_back(handle);
+    const std::uint32_t index = take_node();
+    nodes_[index] = {handle, kNone};
+    (slots_[slot].first == kNone ? slots_[slot].first : nodes_[slots_[slot].last].next) = index;
+    slots_[slot].last = index;
     occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
     ++size_;
   }
@@ -42,10 +47,14 @@ class TimerWheel {
       }
       ++tick_;
       const std::size_t slot = tick_ % kSlots;
-      if (slots_[slot].empty()) continue;
-      due.insert(due.end(), slots_[slot].begin(), slots_[slot].end());
-      size_ -= slots_[slot].size();
-      slots_[slot].clear();
+      if (slots_[slot].first == kNone) continue;
+      for (std::uint32_t at = slots_[slot].first; at != kNone; at = nodes_[at].next) {
+        due.push_back(nodes_[at].handle);
+        --size_;
+      }
+      nodes_[slots_[slot].last].next = free_;
+      free_ = slots_[slot].first;
+      slots_[slot] = {};
       occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
     }
   }
@@ -69,11 +78,30 @@ class TimerWheel {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  struct Node {
+    std::uint64_t handle = 0;
+    std::uint32_t next = kNone;
+  };
+  struct Slot {
+    std::uint32_t first = kNone, last = kNone;
+  };
+  std::uint32_t take_node() {
+    if (free_ == kNone) {
+      nodes_.emplace_back();
+      return static_cast<std::uint32_t>(nodes_.size() - 1);
+    }
+    const std::uint32_t index = free_;
+    free_ = nodes_[index].next;
+    return index;
+  }
   static std::uint64_t tick_of(Instant at) {
     return static_cast<std::uint64_t>(at.time_since_epoch() / kTick);
   }
 
-  std::array<std::vector<std::uint64_t>, kSlots> slots_;
+  std::array<Slot, kSlots> slots_;
+  std::deque<Node> nodes_;
+  std::uint32_t free_ = kNone;
   std::array<std::uint64_t, kSlots / 64> occupied_{};
   std::uint64_t tick_ = 0;
   std::size_t size_ = 0;

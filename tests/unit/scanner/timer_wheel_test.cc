@@ -45,5 +45,22 @@ TEST(TimerWheel, KeepsTimersThroughALongSleep) {
   EXPECT_EQ(expire(*wheel, Instant(std::chrono::hours(5))), (std::vector<std::uint64_t>{1, 2}));
 }
 
+TEST(TimerWheel, KeepsTheOrderOfASlotHoweverOftenItsMemoryWasUsed) {
+  const auto wheel = std::make_unique<TimerWheel>();
+  for (int round = 0; round < 3; ++round) {
+    const Instant now(milliseconds(100 * round));
+    std::vector<std::uint64_t> near, far;
+    for (std::uint64_t handle = 0; handle < 200; ++handle) {
+      const bool is_near = handle % 3 == 0;
+      wheel->add(handle, now + milliseconds(is_near ? 10 : 50));
+      (is_near ? near : far).push_back(handle);
+    }
+    EXPECT_EQ(wheel->size(), 200u);
+    EXPECT_EQ(expire(*wheel, now + milliseconds(20)), near);
+    EXPECT_EQ(expire(*wheel, now + milliseconds(60)), far);
+    EXPECT_EQ(wheel->next(), kNever);
+  }
+}
+
 }  // namespace
 }  // namespace caascan::engine
