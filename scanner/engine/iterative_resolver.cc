@@ -49,7 +49,7 @@ IterativeResolver::IterativeResolver(IterativeResolverOptions options, ServerDir
       random_(random),
       sink_(sink),
       validator_(options_.cache_bytes_max / 8, options_.stopwatch),
-      table_(options_.cache_bytes_max / 8 * 3),
+      table_(options_.cache_bytes_max / 8 * 3, options_.trace),
       delegations_(options_.cache_bytes_max / 2),
       not_cut_max_(std::max<std::size_t>(options_.cache_bytes_max / 8 / kNotCutBytes, 16)) {
   options_.root.expires = kNever;

@@ -47,7 +47,7 @@ RecursiveResolver::RecursiveResolver(const RecursiveResolverOptions& options, Ex
       exchanges_(exchanges),
       random_(random),
       sink_(sink),
-      table_(options.cache_bytes_max) {
+      table_(options.cache_bytes_max, options.trace) {
   CAASCAN_ASSERT(!options_.resolvers.empty());
 }
 

@@ -42,6 +42,31 @@ ResolutionTable::Asked ResolutionTable::ask(const Question& question, Freshness 
       entry.cached = false;
     }
   }
+  if (is_kept_short(question)) {
+    const KnownAnswer* known = known_.use(question.name);
+    if (known != nullptr && now <= known->until &&
+        (!fresh.of_good_too || known->started >= fresh.after)) {
+      const std::uint32_t index = make(question);
+      Entry& entry = entries_[index];
+      entry.done = true;
+      entry.resolution.started = known->started;
+      entry.resolution.has_rrset = known->has_rrset;
+      entry.pins = 1;
+      completed_.push_back({index, waiter});
+      return {index, false};
+    }
+  }
+  const std::uint32_t index = make(question);
+  Entry& entry = entries_[index];
+  entry.cached = true;
+  entry.resolution.started = now;
+  entry.waiters.push_back(waiter);
+  by_question_[question] = index;
+  ++under_way_;
+  return {index, true};
+}
+
+std::uint32_t ResolutionTable::make(const Question& question) {
   std::uint32_t index = 0;
   if (free_.empty()) {
     index = static_cast<std::uint32_t>(entries_.size());
@@ -50,15 +75,9 @@ ResolutionTable::Asked ResolutionTable::ask(const Question& question, Freshness 
     index = free_.back();
     free_.pop_back();
   }
-  Entry& entry = entries_[index];
-  entry.used = true;
-  entry.cached = true;
-  entry.question = question;
-  entry.resolution.started = now;
-  entry.waiters.push_back(waiter);
-  by_question_[question] = index;
-  ++under_way_;
-  return {index, true};
+  entries_[index].used = true;
+  entries_[index].question = question;
+  return index;
 }
 
 const Resolution* ResolutionTable::use(const Question& question, Freshness fresh, Instant now) {
@@ -82,6 +101,13 @@ void ResolutionTable::finish(std::uint32_t index, Instant now) {
     completed_.push_back({index, waiter});
   }
   entry.waiters.clear();
+  const Resolution& resolution = entry.resolution;
+  if (entry.cached && !resolution.failed && is_kept_short(entry.question)) {
+    by_question_.erase(entry.question);
+    entry.cached = false;
+    known_.put(entry.question.name,
+               {resolution.started, now + resolution.ttl, resolution.has_rrset});
+  }
   if (!entry.cached) {
     free_if_unused(index);
     return;

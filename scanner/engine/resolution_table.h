@@ -1,5 +1,6 @@
 // Every question that is being resolved or has been: equal questions share one resolution (single
-// flight), ended ones are reused until their time or until the byte budget needs their room.
+// flight), ended ones are reused until their time or until the byte budget needs their room. Of
+// good answers about names only what a climb needs is kept (known_answers.h).
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "scanner/engine/known_answers.h"
 #include "scanner/engine/resolution.h"
 
 namespace caascan::engine {
@@ -30,10 +32,15 @@ class ResolutionTable {
   // else keeps; names are short.
   static constexpr std::size_t kEntryBytes = 1024;
 
-  explicit ResolutionTable(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  // `keep_whole`: good answers about names too, with all that was found; for traces.
+  explicit ResolutionTable(std::size_t bytes_max, bool keep_whole = false)
+      : keep_whole_(keep_whole),
+        bytes_max_(keep_whole ? bytes_max : bytes_max - bytes_max / 4),
+        known_(keep_whole ? 0 : bytes_max / 4) {}
 
   // Joins the resolution of `question`, or makes a new one where what is there is not fresh enough.
-  // A question under way that was asked before `fresh.after` is not joined either.
+  // A question under way that was asked before `fresh.after` is not joined either. The answer about
+  // a name that is used again is told without zone and delegation.
   Asked ask(const Question& question, Freshness fresh, Waiter waiter, Instant now);
   [[nodiscard]] Resolution& resolution(std::uint32_t index) { return entries_[index].resolution; }
   [[nodiscard]] const Question& question(std::uint32_t index) const {
@@ -80,6 +87,11 @@ class ResolutionTable {
     Waiter waiter;
   };
   [[nodiscard]] static bool usable(const Entry& entry, Freshness fresh, Instant now);
+  [[nodiscard]] bool is_kept_short(const Question& question) const {
+    return !keep_whole_ && question.type == wire::RecordType::kCaa &&
+           question.purpose == Purpose::kVerdict;
+  }
+  std::uint32_t make(const Question& question);
   void drop(std::uint32_t index);
   void free_if_unused(std::uint32_t index);
   // Ended ones, by last use: what names are asked, and what finds and proves servers. The first are
@@ -94,7 +106,9 @@ class ResolutionTable {
   void link_newest(std::uint32_t index);
   void unlink(std::uint32_t index);
 
+  bool keep_whole_;
   std::size_t bytes_max_;
+  KnownAnswers known_;
   std::deque<Entry> entries_;
   std::vector<std::uint32_t> free_;
   boost::unordered_flat_map<Question, std::uint32_t, QuestionHash> by_question_;

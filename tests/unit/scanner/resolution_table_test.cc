@@ -13,6 +13,13 @@ class ResolutionTableTest : public testing::Test {
   static Question question(const char* text) {
     return {wire::DnsName::from_text(text).value(), wire::RecordType::kCaa};
   }
+  static Question address_of(const char* text) {
+    return {wire::DnsName::from_text(text).value(), wire::RecordType::kA};
+  }
+  // A quarter is for good answers about names.
+  static std::size_t room_for(std::size_t entries) {
+    return (entries * ResolutionTable::kEntryBytes * 4 + 2) / 3;
+  }
   static Instant at(int s) { return Instant(seconds(s)); }
   std::vector<std::uint32_t> told() {
     std::vector<std::uint32_t> waiters;
@@ -88,74 +95,115 @@ TEST_F(ResolutionTableTest, ALaterRoundDoesNotJoinAQuestionThatWasAskedBeforeIt)
 }
 
 TEST_F(ResolutionTableTest, UseShowsGoodAnswersOnly) {
-  EXPECT_EQ(table_.use(question("a.com"), {}, at(0)), nullptr);
-  ended("a.com", false, 0, 0);
-  ended("b.com", true, 0, 0);
-  EXPECT_NE(table_.use(question("a.com"), {}, at(60)), nullptr);
-  EXPECT_EQ(table_.use(question("a.com"), {}, at(61)), nullptr);
-  EXPECT_EQ(table_.use(question("b.com"), {}, at(0)), nullptr);
+  const auto add = [&](const char* text, bool failed) {
+    const auto asked = table_.ask(address_of(text), Instant{}, Waiter{0}, at(0));
+    table_.resolution(asked.index).failed = failed;
+    table_.resolution(asked.index).ttl = minutes(1);
+    table_.finish(asked.index, at(0));
+  };
+  EXPECT_EQ(table_.use(address_of("a.com"), {}, at(0)), nullptr);
+  add("a.com", false);
+  add("b.com", true);
+  EXPECT_NE(table_.use(address_of("a.com"), {}, at(60)), nullptr);
+  EXPECT_EQ(table_.use(address_of("a.com"), {}, at(61)), nullptr);
+  EXPECT_EQ(table_.use(address_of("b.com"), {}, at(0)), nullptr);
 }
 
 TEST_F(ResolutionTableTest, WhoIsStillToBeToldKeepsAnAnswerThatTheBudgetDropped) {
   ResolutionTable tiny(0);
-  const auto asked = tiny.ask(question("a.com"), Instant{}, Waiter{7}, at(0));
-  tiny.resolution(asked.index).has_rrset = true;
-  tiny.finish(asked.index, at(1));
-  EXPECT_EQ(tiny.use(question("a.com"), {}, at(1)), nullptr);
-  int told = 0;
-  tiny.deliver([&](std::uint32_t, Waiter waiter, const Question&, const Resolution& resolution) {
-    ++told;
-    EXPECT_EQ(waiter.index, 7u);
-    EXPECT_TRUE(resolution.has_rrset);
-  });
-  EXPECT_EQ(told, 1);
+  for (const Question& question : {question("a.com"), address_of("a.com")}) {
+    const auto asked = tiny.ask(question, Instant{}, Waiter{7}, at(0));
+    tiny.resolution(asked.index).has_rrset = true;
+    tiny.finish(asked.index, at(1));
+    EXPECT_EQ(tiny.use(question, {}, at(1)), nullptr);
+    int told = 0;
+    tiny.deliver([&](std::uint32_t, Waiter waiter, const Question&, const Resolution& resolution) {
+      ++told;
+      EXPECT_EQ(waiter.index, 7u);
+      EXPECT_TRUE(resolution.has_rrset);
+    });
+    EXPECT_EQ(told, 1);
+    EXPECT_TRUE(tiny.ask(question, Instant{}, Waiter{0}, at(1)).is_new);
+  }
 }
 
 TEST_F(ResolutionTableTest, TheLeastRecentlyUsedAnswerMakesRoom) {
-  ResolutionTable two(2 * ResolutionTable::kEntryBytes);
+  ResolutionTable two(room_for(2));
   for (const char* text : {"a.com", "b.com", "c.com"}) {
-    if (text[0] == 'c') static_cast<void>(two.ask(question("a.com"), Instant{}, Waiter{0}, at(0)));
-    const auto asked = two.ask(question(text), Instant{}, Waiter{0}, at(0));
+    if (text[0] == 'c')
+      static_cast<void>(two.ask(address_of("a.com"), Instant{}, Waiter{0}, at(0)));
+    const auto asked = two.ask(address_of(text), Instant{}, Waiter{0}, at(0));
     two.finish(asked.index, at(0));
   }
-  EXPECT_NE(two.use(question("a.com"), {}, at(0)), nullptr);
-  EXPECT_EQ(two.use(question("b.com"), {}, at(0)), nullptr);
-  EXPECT_NE(two.use(question("c.com"), {}, at(0)), nullptr);
+  EXPECT_NE(two.use(address_of("a.com"), {}, at(0)), nullptr);
+  EXPECT_EQ(two.use(address_of("b.com"), {}, at(0)), nullptr);
+  EXPECT_NE(two.use(address_of("c.com"), {}, at(0)), nullptr);
 }
 
 TEST_F(ResolutionTableTest, AnAnswerThatIsUsedStays) {
-  ResolutionTable two(2 * ResolutionTable::kEntryBytes);
+  ResolutionTable two(room_for(2));
   for (const char* text : {"a.com", "b.com", "c.com"}) {
     if (text[0] == 'c') {
-      EXPECT_NE(two.use(question("a.com"), {}, at(0)), nullptr);
+      EXPECT_NE(two.use(address_of("a.com"), {}, at(0)), nullptr);
     }
-    two.finish(two.ask(question(text), Instant{}, Waiter{0}, at(0)).index, at(0));
+    two.finish(two.ask(address_of(text), Instant{}, Waiter{0}, at(0)).index, at(0));
   }
-  EXPECT_NE(two.use(question("a.com"), {}, at(0)), nullptr);
-  EXPECT_EQ(two.use(question("b.com"), {}, at(0)), nullptr);
+  EXPECT_NE(two.use(address_of("a.com"), {}, at(0)), nullptr);
+  EXPECT_EQ(two.use(address_of("b.com"), {}, at(0)), nullptr);
 }
 
-TEST_F(ResolutionTableTest, NamesDoNotDriveOutTheAddressesOfServers) {
-  ResolutionTable four(4 * ResolutionTable::kEntryBytes);
-  const auto add = [&](const char* text, wire::RecordType type) {
-    const Question asked{wire::DnsName::from_text(text).value(), type};
-    four.finish(four.ask(asked, Instant{}, Waiter{0}, at(0)).index, at(0));
+TEST_F(ResolutionTableTest, NamesThatFailDoNotDriveOutTheAddressesOfServers) {
+  ResolutionTable four(room_for(4));
+  const auto add = [&](const Question& asked) {
+    const std::uint32_t index = four.ask(asked, Instant{}, Waiter{0}, at(0)).index;
+    four.resolution(index).failed = asked.type == wire::RecordType::kCaa;
+    four.finish(index, at(0));
+    four.deliver([](std::uint32_t, Waiter, const Question&, const Resolution&) {});
   };
-  const auto holds = [&](const char* text, wire::RecordType type) {
-    return four.use({wire::DnsName::from_text(text).value(), type}, {}, at(0)) != nullptr;
+  const auto knows = [&](const char* text) {
+    return !four.ask(question(text), Instant{}, Waiter{0}, at(0)).is_new;
   };
-  add("ns1.com", wire::RecordType::kA);
-  add("ns2.com", wire::RecordType::kAaaa);
-  for (const char* name : {"a.com", "b.com", "c.com", "d.com"}) add(name, wire::RecordType::kCaa);
-  EXPECT_TRUE(holds("ns1.com", wire::RecordType::kA));
-  EXPECT_TRUE(holds("ns2.com", wire::RecordType::kAaaa));
-  EXPECT_FALSE(holds("b.com", wire::RecordType::kCaa));
-  EXPECT_TRUE(holds("d.com", wire::RecordType::kCaa));
+  const auto holds = [&](const char* text) {
+    return four.use(address_of(text), {}, at(0)) != nullptr;
+  };
+  add(address_of("ns1.com"));
+  add(address_of("ns2.com"));
+  for (const char* name : {"a.com", "b.com", "c.com", "d.com"}) add(question(name));
+  EXPECT_TRUE(holds("ns1.com"));
+  EXPECT_TRUE(holds("ns2.com"));
+  EXPECT_FALSE(knows("b.com"));
+  EXPECT_TRUE(knows("d.com"));
   // Nor the other way round.
-  for (const char* name : {"e.com", "f.com", "g.com"}) add(name, wire::RecordType::kA);
-  EXPECT_TRUE(holds("d.com", wire::RecordType::kCaa));
-  EXPECT_FALSE(holds("ns1.com", wire::RecordType::kA));
-  EXPECT_TRUE(holds("g.com", wire::RecordType::kA));
+  for (const char* name : {"e.com", "f.com", "g.com"}) add(address_of(name));
+  EXPECT_TRUE(knows("d.com"));
+  EXPECT_FALSE(holds("ns1.com"));
+  EXPECT_TRUE(holds("g.com"));
+}
+
+TEST_F(ResolutionTableTest, OfAGoodAnswerAboutANameWhetherThereWasASetIsKept) {
+  const auto add = [](ResolutionTable& table) {
+    const auto asked = table.ask(question("a.com"), Instant{}, Waiter{0}, at(5));
+    table.resolution(asked.index).has_rrset = true;
+    table.resolution(asked.index).zone = wire::DnsName::from_text("com").value();
+    table.finish(asked.index, at(6));
+    table.deliver([](std::uint32_t, Waiter, const Question&, const Resolution&) {});
+    EXPECT_FALSE(table.ask(question("a.com"), Instant{}, Waiter{1}, at(7)).is_new);
+    Resolution told;
+    table.deliver([&](std::uint32_t, Waiter, const Question& about, const Resolution& resolution) {
+      EXPECT_EQ(about, question("a.com"));
+      told = resolution;
+    });
+    return told;
+  };
+  const Resolution kept_short = add(table_);
+  EXPECT_TRUE(kept_short.has_rrset);
+  EXPECT_FALSE(kept_short.failed);
+  EXPECT_EQ(kept_short.started, at(5));
+  EXPECT_TRUE(kept_short.zone.is_root());
+  ResolutionTable whole(1 << 20, /*keep_whole=*/true);
+  EXPECT_EQ(add(whole).zone.text(), "com");
+  // Whoever wants to know how it is now asks again.
+  EXPECT_TRUE(table_.ask(question("a.com"), Freshness{at(6), true}, Waiter{2}, at(7)).is_new);
 }
 
 TEST_F(ResolutionTableTest, WhoIsToldMayAskAndFinishAgain) {
