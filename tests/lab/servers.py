@@ -369,6 +369,11 @@ write-pid=no
         as they are and not the question before.  It asks from addresses of its own, so that its questions can be told
         from others.  discard-timeout and wait-limit, which Debian's 1.17.1 has been given,
         are off: they would drop answers because of the client and not because of the zone.
+
+        outbound-msg-retry is above the five of a CA.  Whoever draws a silent server four times in a row wants three
+        equal answers for each address of the zone, in lower case.  Where one of two servers is silent, the other one's
+        two addresses cannot give twelve in five sends each, and a good answer takes two minutes.  That is chance, one
+        lookup in some hundreds, and would be a time-out to all who ask.
         """
         address, port = RESOLVER
         for outgoing in (namespace.RESOLVER_V4, namespace.RESOLVER_V6):
@@ -397,6 +402,7 @@ server:
     outgoing-range: 4096
     num-queries-per-thread: 4096
     outgoing-num-tcp: 200
+    outbound-msg-retry: 8
     discard-timeout: 0
     wait-limit: 0
     module-config: "validator iterator"
