@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <limits>
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "scanner/engine/recency.h"
 #include "scanner/engine/time.h"
 #include "scanner/wire/dns_name.h"
 
@@ -35,18 +35,19 @@ class KnownAnswers {
 
   // In place of what was known.
   void put(const wire::DnsName& name, const KnownAnswer& answer);
-  // Null where nothing is known; valid until the next call. Whether it still may be used is the
-  // caller's to say. Counts as a use.
-  [[nodiscard]] const KnownAnswer* use(const wire::DnsName& name);
+  // The answer, where it holds at `now` and is not from before `asked_after`; null otherwise. It is
+  // then no answer any more: whoever asks anew may hear another one, which counts. Valid until the
+  // next call. Counts as a use.
+  [[nodiscard]] const KnownAnswer* use(const wire::DnsName& name, Instant now,
+                                       Instant asked_after = Instant::min());
   [[nodiscard]] std::size_t size() const { return by_name_.size(); }
 
  private:
   using Index = std::uint32_t;
-  static constexpr Index kNone = std::numeric_limits<Index>::max();
   struct Slot {
     wire::DnsName name;
     KnownAnswer answer;
-    Index newer = kNone, older = kNone;
+    RecencyLinks links;
   };
   struct Hash {
     using is_transparent = void;
@@ -63,13 +64,15 @@ class KnownAnswers {
     bool operator()(const wire::DnsName& a, Index b) const { return a == of.slots_[b].name; }
     bool operator()(Index a, const wire::DnsName& b) const { return of.slots_[a].name == b; }
   };
-  void link_newest(Index index);
-  void unlink(Index index);
+  void touch(Index index);
+  [[nodiscard]] auto links() {
+    return [this](Index index) -> RecencyLinks& { return slots_[index].links; };
+  }
 
   std::size_t count_max_;
   std::deque<Slot> slots_;
   boost::unordered_flat_set<Index, Hash, Equal> by_name_;
-  Index newest_ = kNone, oldest_ = kNone;
+  RecencyList by_use_;
 };
 
 }  // namespace caascan::engine

@@ -27,8 +27,7 @@ ResolutionTable::Asked ResolutionTable::ask(const Question& question, Freshness 
       if (!entry.done) {
         entry.waiters.push_back(waiter);
       } else {
-        unlink(index);
-        link_newest(index);
+        touch(index);
         ++entry.pins;
         completed_.push_back({index, waiter});
       }
@@ -43,9 +42,8 @@ ResolutionTable::Asked ResolutionTable::ask(const Question& question, Freshness 
     }
   }
   if (is_kept_short(question)) {
-    const KnownAnswer* known = known_.use(question.name);
-    if (known != nullptr && now <= known->until &&
-        (!fresh.of_good_too || known->started >= fresh.after)) {
+    const Instant asked_after = fresh.of_good_too ? fresh.after : Instant::min();
+    if (const KnownAnswer* known = known_.use(question.name, now, asked_after)) {
       const std::uint32_t index = make(question);
       Entry& entry = entries_[index];
       entry.done = true;
@@ -85,8 +83,7 @@ const Resolution* ResolutionTable::use(const Question& question, Freshness fresh
   if (found == by_question_.end()) return nullptr;
   const Entry& entry = entries_[found->second];
   if (!entry.done || entry.resolution.failed || !usable(entry, fresh, now)) return nullptr;
-  unlink(found->second);
-  link_newest(found->second);
+  touch(found->second);
   return &entry.resolution;
 }
 
@@ -112,15 +109,15 @@ void ResolutionTable::finish(std::uint32_t index, Instant now) {
     free_if_unused(index);
     return;
   }
-  link_newest(index);
-  while ((of_names_.count + of_servers_.count) * kEntryBytes > bytes_max_) {
+  keep(index);
+  while ((of_names_.size() + of_servers_.size()) * kEntryBytes > bytes_max_) {
     const bool many_names =
-        of_servers_.count == 0 ||
-        (of_names_.count > 0 && of_names_.count * kEntryBytes * 2 >= bytes_max_);
-    std::uint32_t& oldest = many_names ? of_names_.oldest : of_servers_.oldest;
-    drop(oldest);
+        of_servers_.size() == 0 ||
+        (of_names_.size() > 0 && of_names_.size() * kEntryBytes * 2 >= bytes_max_);
+    const RecencyList& from = many_names ? of_names_ : of_servers_;
+    drop(from.oldest());
     // The next one to go has not been touched for long.
-    if (oldest != kNone) prepare(oldest);
+    if (from.oldest() != kNobody) prepare(from.oldest());
   }
 }
 
@@ -162,25 +159,6 @@ void ResolutionTable::free_if_unused(std::uint32_t index) {
   entry = Entry{};
   entry.waiters = std::move(waiters);
   free_.push_back(index);
-}
-
-void ResolutionTable::link_newest(std::uint32_t index) {
-  Entry& entry = entries_[index];
-  Kept& kept = kept_with(entry.question);
-  entry.older = kept.newest;
-  entry.newer = kNone;
-  if (kept.newest != kNone) entries_[kept.newest].newer = index;
-  kept.newest = index;
-  if (kept.oldest == kNone) kept.oldest = index;
-  ++kept.count;
-}
-
-void ResolutionTable::unlink(std::uint32_t index) {
-  const Entry& entry = entries_[index];
-  Kept& kept = kept_with(entry.question);
-  (entry.older == kNone ? kept.oldest : entries_[entry.older].newer) = entry.newer;
-  (entry.newer == kNone ? kept.newest : entries_[entry.newer].older) = entry.older;
-  --kept.count;
 }
 
 }  // namespace caascan::engine

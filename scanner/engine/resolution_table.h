@@ -12,6 +12,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "scanner/engine/known_answers.h"
+#include "scanner/engine/recency.h"
 #include "scanner/engine/resolution.h"
 
 namespace caascan::engine {
@@ -71,7 +72,6 @@ class ResolutionTable {
   [[nodiscard]] std::size_t under_way() const { return under_way_; }
 
  private:
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
   struct Entry {
     Question question;
     Resolution resolution;
@@ -80,7 +80,7 @@ class ResolutionTable {
     bool used = false;
     bool done = false;
     bool cached = false;  // in by_question_
-    std::uint32_t newer = kNone, older = kNone;
+    RecencyLinks links;
   };
   struct Completed {
     std::uint32_t index;
@@ -94,17 +94,21 @@ class ResolutionTable {
   std::uint32_t make(const Question& question);
   void drop(std::uint32_t index);
   void free_if_unused(std::uint32_t index);
-  // Ended ones, by last use: what names are asked, and what finds and proves servers. The first are
-  // as many as there are names, and few are used again; they must not drive out the others.
-  struct Kept {
-    std::uint32_t newest = kNone, oldest = kNone;
-    std::size_t count = 0;
-  };
-  Kept& kept_with(const Question& question) {
+  // Ended ones, by last use: what has become of names, and what finds and proves servers. The first
+  // are as many as there are names that fail (and, for traces, as names), and few are used again;
+  // they must not drive out the others.
+  RecencyList& kept_with(const Question& question) {
     return question.type == wire::RecordType::kCaa ? of_names_ : of_servers_;
   }
-  void link_newest(std::uint32_t index);
-  void unlink(std::uint32_t index);
+  [[nodiscard]] auto links() {
+    return [this](std::uint32_t index) -> RecencyLinks& { return entries_[index].links; };
+  }
+  void keep(std::uint32_t index) { kept_with(question(index)).add_newest(index, links()); }
+  void unlink(std::uint32_t index) { kept_with(question(index)).remove(index, links()); }
+  void touch(std::uint32_t index) {
+    unlink(index);
+    keep(index);
+  }
 
   bool keep_whole_;
   std::size_t bytes_max_;
@@ -113,7 +117,7 @@ class ResolutionTable {
   std::vector<std::uint32_t> free_;
   boost::unordered_flat_map<Question, std::uint32_t, QuestionHash> by_question_;
   std::deque<Completed> completed_;
-  Kept of_names_, of_servers_;
+  RecencyList of_names_, of_servers_;
   std::size_t under_way_ = 0;
 };
 

@@ -206,6 +206,18 @@ TEST_F(ResolutionTableTest, OfAGoodAnswerAboutANameWhetherThereWasASetIsKept) {
   EXPECT_TRUE(table_.ask(question("a.com"), Freshness{at(6), true}, Waiter{2}, at(7)).is_new);
 }
 
+TEST_F(ResolutionTableTest, AGoodAnswerDoesNotOutliveAFailureThatCameAfterIt) {
+  ended("a.com", false, 0, 1);
+  // Somebody wants to know how it is now, and it fails.
+  const auto again = table_.ask(question("a.com"), Freshness{at(2), true}, Waiter{1}, at(2));
+  ASSERT_TRUE(again.is_new);
+  table_.resolution(again.index).failed = true;
+  table_.finish(again.index, at(3));
+  EXPECT_EQ(told(), (std::vector<std::uint32_t>{1}));
+  // The next round takes neither the failure nor what was good before it.
+  EXPECT_TRUE(is_new("a.com", at(4), at(4)));
+}
+
 TEST_F(ResolutionTableTest, WhoIsToldMayAskAndFinishAgain) {
   const auto asked = table_.ask(question("a.com"), Instant{}, Waiter{1}, at(0));
   table_.finish(asked.index, at(0));
