@@ -6,13 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include <boost/unordered/unordered_flat_set.hpp>
+#include "scanner/engine/validator_message.h"
 
 namespace caascan::engine {
 namespace {
@@ -23,47 +22,12 @@ using wire::RrSet;
 using wire::Rrsig;
 using wire::Section;
 
-bool is_type(const RrSet& set, RecordType type) {
-  return set.type == static_cast<std::uint16_t>(type);
-}
-
-bool is_denial(const RrSet& set) {
-  return is_type(set, RecordType::kNsec) || is_type(set, RecordType::kNsec3);
-}
-
 bool is_strictly_within(const DnsName& name, const DnsName& ancestor) {
   return name != ancestor && name.is_within(ancestor);
 }
 
 bool is_signed_by(const RrSet& set, const DnsName& zone) {
   return std::ranges::any_of(set.signatures, [&](const Rrsig& one) { return one.signer == zone; });
-}
-
-// Of two times modulo 2^32, whether the first is later (RFC 1982 §3.2).
-bool is_later(std::uint32_t a, std::uint32_t b) {
-  return static_cast<std::int32_t>(a - b) > 0;
-}
-
-// What tells most of several failures of one set: a signature of the wrong time was good once,
-// which says more than that another one is not good.
-int weight(BogusKind kind) {
-  switch (kind) {
-    case BogusKind::kTooManyChecks:
-      return 5;
-    case BogusKind::kNotYetValid:
-      return 4;
-    case BogusKind::kExpired:
-      return 3;
-    case BogusKind::kBadSignature:
-      return 2;
-    case BogusKind::kNoSignature:
-      return 1;
-    default:
-      return 0;
-  }
-}
-void worsen(BogusKind& kind, BogusKind other) {
-  if (weight(other) > weight(kind)) kind = other;
 }
 
 // `name` with its ending `owner` replaced by `target` (RFC 6672 §2.2).
@@ -87,244 +51,12 @@ std::optional<DnsName> single_target(const RrSet& set) {
   return target;
 }
 
-void append(wire::Rdata& out, wire::Bytes bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-void append_sized(wire::Rdata& out, wire::Bytes bytes) {
-  out.push_back(static_cast<std::uint8_t>(bytes.size() >> 8));
-  out.push_back(static_cast<std::uint8_t>(bytes.size()));
-  append(out, bytes);
-}
-
-// Appends the records of a set as they were sent, in whatever order: cheaper than their
-// canonical form, and two servers that differ in the case of names cost one computation more.
-void append_set(wire::Rdata& data, const RrSet& set) {
-  const std::string_view owner = set.owner.wire();
-  append_sized(data,
-               wire::Bytes(reinterpret_cast<const std::uint8_t*>(owner.data()), owner.size()));
-  data.push_back(static_cast<std::uint8_t>(set.type >> 8));
-  data.push_back(static_cast<std::uint8_t>(set.type));
-  if (set.rdatas.size() == 1) {
-    append_sized(data, set.rdatas.front());
-    return;
-  }
-  std::vector<const wire::Rdata*> sorted;
-  sorted.reserve(set.rdatas.size());
-  for (const wire::Rdata& rdata : set.rdatas) sorted.push_back(&rdata);
-  std::ranges::sort(sorted, [](const auto* a, const auto* b) { return *a < *b; });
-  for (const wire::Rdata* rdata : sorted) append_sized(data, *rdata);
-}
-
 }  // namespace
 
 bool is_usable(const std::vector<wire::DsRecord>& records) {
   return std::ranges::any_of(records, [](const wire::DsRecord& ds) {
     return wire::is_supported_algorithm(ds.algorithm) && wire::is_supported_digest(ds.digest_type);
   });
-}
-
-// Signatures that were computed and found to be right: two generations, of which the older one goes
-// when the younger one has used up half of the bytes.
-class Validator::Memory {
- public:
-  explicit Memory(std::size_t bytes_max) : entries_max_(bytes_max / 2 / kEntryOctets) {}
-
-  bool holds(const wire::Sha256& digest) {
-    if (young_.contains(digest)) return true;
-    if (!old_.contains(digest)) return false;
-    add(digest);
-    return true;
-  }
-
-  void add(const wire::Sha256& digest) {
-    if (entries_max_ == 0) return;
-    if (young_.size() >= entries_max_) {
-      old_ = std::move(young_);
-      young_.clear();
-    }
-    young_.insert(digest);
-  }
-
- private:
-  static constexpr std::size_t kEntryOctets = 75;  // 33 each, in a table that has just grown
-
-  struct Hash {
-    std::size_t operator()(const wire::Sha256& digest) const noexcept {
-      std::size_t value = 0;
-      std::memcpy(&value, digest.data(), sizeof value);
-      return value;
-    }
-  };
-  using Generation = boost::unordered_flat_set<wire::Sha256, Hash>;
-
-  std::size_t entries_max_;
-  Generation young_, old_;
-};
-
-// The sets of one message, and what it may cost to check them.
-class Validator::Message {
- public:
-  // What came of the signatures of one set.
-  struct Checked {
-    bool good = false;
-    BogusKind kind = BogusKind::kNone;
-    bool expanded = false;  // made from the wildcard below `encloser`
-    DnsName encloser{};
-    std::uint32_t ttl_s = 0xFFFFFFFF;
-  };
-
-  Message(Validator& validator, const wire::MessageView& view, std::int64_t now_unix_s,
-          wire::Wanted wanted = wire::Wanted::kAll)
-      : validator_(validator), now_(static_cast<std::uint32_t>(now_unix_s)) {
-    auto sets = wire::read_rrsets(view, wanted);
-    if (sets) {
-      sets_ = std::move(*sets);
-      readable_ = true;
-    }
-  }
-
-  // The NSEC and NSEC3 sets in authority of another message, those apart that are here already.
-  void add_proofs(const wire::MessageView& view) {
-    auto sets = wire::read_rrsets(view);
-    if (!sets) return;
-    for (RrSet& set : *sets) {
-      if (set.section != Section::kAuthority || !is_denial(set)) continue;
-      if (find(set.owner, static_cast<RecordType>(set.type), true) == nullptr)
-        sets_.push_back(std::move(set));
-    }
-  }
-
-  [[nodiscard]] bool readable() const { return readable_; }
-  [[nodiscard]] const std::vector<RrSet>& sets() const { return sets_; }
-  [[nodiscard]] const RrSet* find(const DnsName& owner, RecordType type, bool authority) const;
-
-  // Whether any signature over `set` is good that one of `keys` made.
-  Checked check(const RrSet& set, const DnsName& zone, const std::vector<wire::Dnskey>& keys);
-
- private:
-  static bool may_sign(const RrSet& set, const Rrsig& signature, const DnsName& zone);
-  static void note_expansion(const RrSet& set, const Rrsig& signature, Checked& checked);
-  bool is_right(const RrSet& set, const Rrsig& signature, const wire::Dnskey& key);
-  [[nodiscard]] BogusKind check_time(const Rrsig& signature) const;
-
-  Validator& validator_;
-  std::uint32_t now_;
-  bool readable_ = false;
-  std::vector<RrSet> sets_;
-  std::size_t failed_ = 0;
-};
-
-const RrSet* Validator::Message::find(const DnsName& owner, RecordType type, bool authority) const {
-  for (const RrSet& set : sets_) {
-    if (set.owner == owner && is_type(set, type) &&
-        (authority || set.section == Section::kAnswer)) {
-      return &set;
-    }
-  }
-  return nullptr;
-}
-
-// What must hold of a signature before it is worth computing (RFC 4035 §5.3.1). The type is that
-// of the set already.
-bool Validator::Message::may_sign(const RrSet& set, const Rrsig& signature, const DnsName& zone) {
-  const bool wildcard = set.owner.wire().starts_with(std::string_view("\1*", 2));
-  const std::size_t labels = set.owner.label_count() - (wildcard ? 1 : 0);
-  if (!set.owner.is_within(zone) || signature.labels > labels ||
-      signature.labels < zone.label_count()) {
-    return false;
-  }
-  // NSEC3 stands right below the apex, and NSEC stays within the zone (Unbound: val_sigcrypt.c).
-  if (is_type(set, RecordType::kNsec3)) return set.owner.parent() == zone;
-  if (is_type(set, RecordType::kNsec)) {
-    return std::ranges::all_of(set.rdatas, [&](const wire::Rdata& rdata) {
-      const auto nsec = wire::parse_nsec(rdata);
-      return nsec && nsec->next.is_within(zone);
-    });
-  }
-  return true;
-}
-
-void Validator::Message::note_expansion(const RrSet& set, const Rrsig& signature,
-                                        Checked& checked) {
-  const bool wildcard = set.owner.wire().starts_with(std::string_view("\1*", 2));
-  std::size_t labels = set.owner.label_count() - (wildcard ? 1 : 0);
-  if (signature.labels >= labels) return;
-  checked.expanded = true;
-  checked.encloser = wildcard ? set.owner.parent() : set.owner;
-  for (; labels > signature.labels; --labels) checked.encloser = checked.encloser.parent();
-}
-
-// The signature's data hold the signer's name, the times and the original TTL; the key's its
-// algorithm.
-bool Validator::Message::is_right(const RrSet& set, const Rrsig& signature,
-                                  const wire::Dnskey& key) {
-  wire::Rdata& data = validator_.to_digest_;
-  data.clear();
-  append_set(data, set);
-  append_sized(data, signature.rdata);
-  append_sized(data, key.rdata);
-  const wire::Sha256 digest = wire::sha256(data);
-  if (validator_.memory_->holds(digest)) {
-    ++validator_.counts_.reused;
-    return true;
-  }
-  ++validator_.counts_.checks;
-  const std::uint64_t started = validator_.stopwatch_ != nullptr ? validator_.stopwatch_() : 0;
-  const bool right = validator_.signatures_.verify(set, signature, key);
-  if (validator_.stopwatch_ != nullptr)
-    validator_.counts_.checks_ns += validator_.stopwatch_() - started;
-  if (!right) {
-    ++validator_.counts_.checks_failed;
-    ++failed_;
-    return false;
-  }
-  validator_.memory_->add(digest);
-  return true;
-}
-
-// RFC 4034 §3.1.5: both ends belong to the time of validity.
-BogusKind Validator::Message::check_time(const Rrsig& signature) const {
-  if (is_later(signature.inception, signature.expiration) || is_later(signature.inception, now_))
-    return BogusKind::kNotYetValid;
-  if (is_later(now_, signature.expiration)) return BogusKind::kExpired;
-  return BogusKind::kNone;
-}
-
-Validator::Message::Checked Validator::Message::check(const RrSet& set, const DnsName& zone,
-                                                      const std::vector<wire::Dnskey>& keys) {
-  Checked checked{.kind = BogusKind::kNoSignature};
-  std::size_t tried = 0;
-  for (const Rrsig& signature : set.signatures) {
-    if (signature.signer != zone) continue;
-    // A signature that nobody here can compute is none, but somebody did sign.
-    worsen(checked.kind, BogusKind::kBadSignature);
-    if (!wire::is_supported_algorithm(signature.algorithm)) continue;
-    if (tried++ == kSignaturesPerSetMax) {
-      checked.kind = BogusKind::kTooManyChecks;
-      return checked;
-    }
-    if (!may_sign(set, signature, zone)) continue;
-    std::size_t keys_tried = 0;
-    for (const wire::Dnskey& key : keys) {
-      if (key.key_tag != signature.key_tag || key.algorithm != signature.algorithm) continue;
-      if (keys_tried++ == kKeysPerTagMax || failed_ >= kFailedChecksMax) {
-        checked.kind = BogusKind::kTooManyChecks;
-        return checked;
-      }
-      if (!is_right(set, signature, key)) continue;
-      const BogusKind time = check_time(signature);
-      if (time != BogusKind::kNone) {
-        worsen(checked.kind, time);
-        break;
-      }
-      checked.good = true;
-      checked.kind = BogusKind::kNone;
-      checked.ttl_s = std::min({set.ttl_s, signature.original_ttl_s, signature.expiration - now_});
-      note_expansion(set, signature, checked);
-      return checked;
-    }
-  }
-  return checked;
 }
 
 namespace {
