@@ -200,8 +200,9 @@ struct ScanCounts {
   std::uint64_t names_put_away = 0;  // outside of memory for a while, each time counted
   std::uint64_t names_past_deadline = 0;  // not reached for this reason
   std::uint64_t queries_udp = 0, queries_tcp = 0;
-  std::uint64_t replies = 0;   // matched
-  std::uint64_t timeouts = 0;  // sends without a reply
+  std::uint64_t queries_repeated = 0;  // of these, to the same nameserver, because it was silent
+  std::uint64_t replies = 0;           // matched
+  std::uint64_t timeouts = 0;          // sends without a reply
   std::uint64_t timeouts_voided =
       0;  // not counted there: we lost datagrams meanwhile, and asked again
   // Datagrams that were not a reply to anything we had asked, by kind.

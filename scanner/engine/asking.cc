@@ -2,6 +2,7 @@
 #include "scanner/engine/iterative_resolver.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "scanner/engine/evidence.h"
 
@@ -19,7 +20,7 @@ void IterativeResolver::leave_zone(Job& it) {
   it.excluded = false;
   it.waited = Duration{};
   it.sends_zone = 0;
-  it.asking = false;
+  it.asking = it.listening = false;
   it.looked_up.clear();
   it.families_missing.clear();
   it.waits_on.clear();
@@ -102,6 +103,21 @@ IterativeResolver::Target* IterativeResolver::target_of(Job& it, ServerId server
   return found == it.targets.end() ? nullptr : &*found;
 }
 
+// Whether the address is asked again only because it has not answered.
+bool IterativeResolver::is_repeat(const Target& target) {
+  return target.sends > 0 && !target.lower_case && !target.no_edns;
+}
+
+// An address is asked up to three times. One that has not answered anybody for a while is asked
+// once, and a name's first pass asks again only where few questions of that server are: what fails
+// by that is asked as often as it needs in the rounds that confirm it.
+bool IterativeResolver::may_be_asked(const Job& it, const Target& target) const {
+  if (target.sends >= kSendsPerAddressMax) return false;
+  if (!is_repeat(target)) return true;
+  if (exchanges_.is_silent(target.server)) return false;
+  return it.round > 0 || !options_.confirms || exchanges_.may_repeat(target.server);
+}
+
 // Whose turn it is: first who has not been asked at all, then who answers in another case (it
 // lives, and answers as soon as it is asked in lower case), then the silent ones, the least asked
 // first. Null where nobody may be asked any more.
@@ -118,7 +134,7 @@ IterativeResolver::Target* IterativeResolver::pick(Job& it) const {
   const bool somebody_waits = exchanges_.queued() > 0;
   Target* best = nullptr;
   for (Target& target : it.targets) {
-    if (target.decided || target.sends >= kSendsPerAddressMax) continue;
+    if (target.decided || !may_be_asked(it, target)) continue;
     if (best == nullptr || turn(target) < turn(*best) ||
         (somebody_waits && target.sends == 0 && best->sends == 0 &&
          exchanges_.waiting(target.server) < exchanges_.waiting(best->server))) {
@@ -156,16 +172,49 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
     send_to(index, *target, false);
     return;
   }
+  if (listen_on(index, now)) return;
   fail_zone(index, now);
 }
 
-// Whether the zone can send nothing more once `target` has been asked this time.
-bool IterativeResolver::is_last_send(const Job& it, const Target& target) {
-  return target.sends + 1u >= kSendsPerAddressMax && it.waits_on.empty() &&
-         std::ranges::all_of(it.targets, [&](const Target& other) {
-           return &other == &target || other.sends >= kSendsPerAddressMax ||
-                  (other.decided && (!other.recursion_lame || other.recursive));
-         });
+// Where nobody is left to ask, nothing is left to do but to listen: what comes within the time of
+// the zone still counts. True where somebody who was silent may still answer.
+bool IterativeResolver::listen_on(std::uint32_t index, Instant now) {
+  Job& it = job(index);
+  for (const AttemptId attempt : std::views::reverse(it.live)) {
+    const AttemptInfo* sent = exchanges_.find_sent(attempt);
+    if (sent == nullptr || sent->tcp) continue;
+    const Target* target = target_of(it, sent->server);
+    if (target == nullptr || target->decided) continue;
+    const Instant until =
+        std::min(sent->sent_at + kAttemptWaitMax, now + (kZoneTimeMax - it.waited));
+    if (until <= now + TimerWheel::kTick) return false;
+    it.asking = true;
+    it.asking_server = sent->server;
+    it.asking_attempt = attempt;
+    it.listening = exchanges_.listen_on(attempt, until);
+    it.listening_since = now;
+    return true;
+  }
+  return false;
+}
+
+// The evidence of the first wait says how long it was in the end.
+void IterativeResolver::end_listening(std::uint32_t index, const AttemptInfo& info, Instant now) {
+  Job& it = job(index);
+  it.asking = it.listening = false;
+  it.waited += now - it.listening_since;
+  const Attempt heard =
+      make_evidence(exchanges_.endpoint(info.server), {}, info, AttemptResult::kTimeout, it.round,
+                    options_.epoch_unix_ms, now);
+  for (Attempt& noted : std::views::reverse(table_.resolution(index).attempts)) {
+    if (noted.qname != heard.qname || noted.server_address != heard.server_address ||
+        noted.sent_unix_ms != heard.sent_unix_ms) {
+      continue;
+    }
+    noted.rtt_us = heard.rtt_us;
+    break;
+  }
+  send_next(index, now);
 }
 
 void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
@@ -178,13 +227,8 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   } else if (target.sends == 0) {
     wait = std::clamp(share, kFirstWaitMin, wait);
   }
-  // Nothing is left to do but to listen: what comes within the time of the zone still counts.
   const bool in_capitals = it.in_lower_case && !it.in_lower_case->over;
-  if (!tcp && in_capitals) {
-    wait = kSendWaits[it.in_lower_case->asked_again - 1];
-  } else if (!tcp && is_last_send(it, target)) {
-    wait = std::clamp(kZoneTimeMax - it.waited, wait, kAttemptWaitMax);
-  }
+  if (!tcp && in_capitals) wait = kSendWaits[it.in_lower_case->asked_again - 1];
   wire::Query query;
   query.name = it.probe;
   query.type = question(index).type;
@@ -194,7 +238,9 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   // Where somebody has answered in mixed case, silence is not about the case.
   const bool all_silent = std::ranges::none_of(it.targets, &Target::decided);
   const bool lower_case =
-      target.lower_case || (!in_capitals && all_silent && it.timeouts >= kTimeoutsBeforeLowerCase);
+      target.lower_case ||
+      (!in_capitals && all_silent &&
+       (it.timeouts >= kTimeoutsBeforeLowerCase || exchanges_.is_silent(target.server)));
   // Some servers prove the wrong thing of names that have a capital below the apex of a signed
   // zone. Random case finds that by chance; capitals everywhere find it always.
   if (!lower_case && question(index).purpose != Purpose::kLowerCase)
@@ -203,10 +249,12 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
       it.probe.is_within(it.cut->zone))
     query.upper_labels =
         static_cast<std::uint8_t>(it.probe.label_count() - it.cut->zone.label_count());
+  if (!tcp && is_repeat(target)) exchanges_.on_repeat(target.server);
   if (!tcp) ++target.sends;
   ++it.sends_zone;
   ++it.quota->sends;
   it.asking = true;
+  it.listening = false;
   it.asking_server = target.server;
   it.asking_attempt = exchanges_.start(target.server, query, wait, tcp, index);
   it.live.push_back(it.asking_attempt);
@@ -235,6 +283,10 @@ void IterativeResolver::on_wait_over(std::uint32_t owner, AttemptId attempt,
   if (!it.active) return;
   Target* target = target_of(it, info.server);
   if (target == nullptr) return;
+  if (it.listening && attempt == it.asking_attempt) {
+    end_listening(owner, info, now);
+    return;
+  }
   note(owner, info,
        info.saw_question_mismatch ? AttemptResult::kMalformed : AttemptResult::kTimeout, nullptr,
        now);

@@ -99,7 +99,8 @@ bool IterativeResolver::ask_again_for_case(std::uint32_t index, Instant now) {
   Target* next = nullptr;
   for (Target& target : it.targets) {
     const bool fruitless = target.decided || target.recursion_lame ||
-                           (target.silent && target.sends >= kSendsPerAddressMax);
+                           (target.silent && (target.sends >= kSendsPerAddressMax ||
+                                              exchanges_.is_silent(target.server)));
     if (fruitless || target.fallback_sends >= kRepliesPerAddress) continue;
     if (next == nullptr || target.fallback_sends < next->fallback_sends) next = &target;
   }

@@ -48,7 +48,7 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
       random_(entropy),
       exchanges_({options.sockets_v4, options.sockets_v6,
                   options.resolvers.empty() ? 1 : kDatagramsPerPort, options.window_start,
-                  options.window_max},
+                  options.window_max, options.resolvers.empty()},
                  random_, counts_),
       own_budgets_(options.budgets == nullptr ? std::make_unique<Budgets>(options.servers)
                                               : nullptr),
@@ -67,7 +67,8 @@ Engine::Engine(const EngineOptions& options, EntropySource& entropy)
     made.trace = options_.trace;
     made.epoch_unix_ms = options_.epoch_unix_ms;
     made.stopwatch = options_.stopwatch;
-    made.infer = options_.infer && options_.confirm_rounds > 0;
+    made.confirms = options_.confirm_rounds > 0;
+    made.infer = options_.infer && made.confirms;
     iterative_ =
         std::make_unique<IterativeResolver>(std::move(made), servers_, exchanges_, random_, *this);
     resolver_ = iterative_.get();

@@ -73,7 +73,7 @@ AttemptId Exchanges::start(ServerId server, wire::Query query, Duration wait, bo
   entry.state = State::kQueued;
   entry.owner = owner;
   entry.wait = wait;
-  entry.wait_over = false;
+  entry.wait_over = entry.listened_on = false;
   entry.voids = 0;
   entry.info = AttemptInfo{.server = server, .query = std::move(query), .tcp = tcp};
   ++live_;
@@ -100,7 +100,7 @@ void Exchanges::ask_again(AttemptId attempt, Entry& entry) {
   entry.state = State::kQueued;
   entry.info.sent = false;
   ++entry.voids;
-  --waits_running_;
+  end_wait(entry);
   ++counts_.timeouts_voided;
   enqueue(attempt, entry.info.server);
 }
@@ -130,7 +130,7 @@ void Exchanges::abandon(AttemptId attempt) {
 // The entry is free again; its id, if it has one, stays in quarantine until its time.
 void Exchanges::release(Entry& entry, std::uint32_t index) {
   if (entry.state == State::kQueued) leave_queue(entry);
-  if (entry.state == State::kLive && !entry.wait_over) --waits_running_;
+  if (entry.state == State::kLive && !entry.wait_over) end_wait(entry);
   if (entry.state == State::kLive && !entry.info.tcp) {
     CAASCAN_ASSERT(slots_[entry.socket][entry.id] == kSlotFirst + index);
     slots_[entry.socket][entry.id] = kSlotQuarantined;
@@ -196,9 +196,70 @@ bool Exchanges::send(AttemptId attempt, Entry& entry, Instant now) {
   entry.info.sent = true;
   entry.info.sent_at = now;
   leave_queue(entry);
-  ++waits_running_;
-  waits_->add(attempt.packed(), now + entry.wait);
+  begin_wait(attempt, entry, now + entry.wait);
   return true;
+}
+
+void Exchanges::begin_wait(AttemptId attempt, Entry& entry, Instant until) {
+  entry.wait_over = false;
+  ++servers_[entry.info.server].waits;
+  entry.outside = is_silent(entry.info.server);
+  ++(entry.outside ? waits_outside_ : waits_running_);
+  waits_->add(attempt.packed(), until);
+}
+
+const AttemptInfo* Exchanges::find_sent(AttemptId attempt) {
+  const Entry* entry = find(attempt);
+  return entry != nullptr && entry->state == State::kLive ? &entry->info : nullptr;
+}
+
+bool Exchanges::listen_on(AttemptId attempt, Instant until) {
+  Entry* entry = find(attempt);
+  CAASCAN_ASSERT(entry != nullptr && entry->state == State::kLive &&
+                 until <= entry->info.sent_at + kAttemptWaitMax);
+  if (!entry->wait_over) return false;
+  entry->listened_on = true;
+  begin_wait(attempt, *entry, until);
+  return true;
+}
+
+void Exchanges::end_wait(Entry& entry) {
+  --(entry.outside ? waits_outside_ : waits_running_);
+  Server& server = servers_[entry.info.server];
+  --server.waits;
+  if (server.held_back) {
+    server.held_back = false;
+    let_go(entry.info.server);
+  }
+}
+
+// The places outside of the window that are free, for one question of a server each.
+std::size_t Exchanges::room_outside() const {
+  const std::size_t places = std::max<std::size_t>(options_.window_max / kOutsideShare, 1);
+  return places - std::min(places, waits_outside_);
+}
+
+// True where the server has all the questions on the way that it may have.
+bool Exchanges::hold_back(ServerId id) {
+  if (!options_.window_per_server) return false;
+  Server& server = servers_[id];
+  const Budget* own = server.budgets[0];
+  if (own != nullptr && server.waits >= kServerWindowMin &&
+      server.waits >= own->rate_qps() * server.pace.share() * kServerWindow_s) {
+    server.held_back = true;
+  } else if (server.pace.is_silent() && room_outside() == 0) {
+    held_outside_.push_back(id);
+  } else {
+    return false;
+  }
+  server.scheduled = true;
+  lines_.sleep(server_lines_[id][0]);
+  return true;
+}
+
+void Exchanges::let_go(ServerId id) {
+  lines_.wake(server_lines_[id][0]);
+  runnable_.push_back(id);
 }
 
 // Sends from one server's queue until it is empty or a budget refuses; then sleeps until that
@@ -217,6 +278,7 @@ void Exchanges::drain(ServerId id, Instant now) {
       server.queue.pop_front();
       continue;
     }
+    if (hold_back(id)) return;
     const Budget* own = server.budgets[0];
     Instant granted = own == nullptr ? Instant{} : server.pace.next_send(own->interval());
     if (granted <= now) granted = take_all(server.budgets, now);
@@ -243,7 +305,8 @@ void Exchanges::deliver(Entry& entry, std::uint32_t index, wire::Bytes message, 
   servers_[entry.info.server].pace.on_reply(pushes_back(message), now);
   const AttemptInfo info = std::move(entry.info);
   const std::uint32_t owner = entry.owner;
-  entry.info.tcp = info.tcp;  // `release` looks at it
+  entry.info.tcp = info.tcp;  // `release` looks at these
+  entry.info.server = info.server;
   release(entry, index);
   owner_of(info).on_reply(owner, info, message, now);
 }
@@ -270,9 +333,14 @@ void Exchanges::on_datagram(std::uint32_t socket, const Endpoint& from, wire::By
     ++counts_.mismatch_address;
     return;
   }
-  switch (wire::match_reply(entry.info.query, message)) {
+  const wire::Match match = wire::match_reply(entry.info.query, message);
+  if (match == wire::Match::kReply) {
+    deliver(entry, index, message, now);
+    return;
+  }
+  servers_[entry.info.server].pace.on_sign_of_life();
+  switch (match) {
     case wire::Match::kReply:
-      deliver(entry, index, message, now);
       return;
     case wire::Match::kShort:
       ++counts_.mismatch_short;
@@ -353,6 +421,7 @@ void Exchanges::on_send_failed(AttemptId attempt, Instant now) {
   const AttemptInfo info = std::move(entry->info);
   const std::uint32_t owner = entry->owner;
   entry->info.tcp = info.tcp;
+  entry->info.server = info.server;
   release(*entry, attempt.index);
   owner_of(info).on_failed(owner, info, now);
 }
@@ -402,9 +471,11 @@ void Exchanges::advance(Instant now) {
       continue;
     }
     entry->wait_over = true;
-    --waits_running_;
-    ++counts_.timeouts;
-    servers_[entry->info.server].pace.on_silence(now);
+    end_wait(*entry);
+    if (!entry->listened_on) {
+      ++counts_.timeouts;
+      servers_[entry->info.server].pace.on_silence(now);
+    }
     const AttemptInfo info = entry->info;
     if (info.tcp) outbox_.tcp.push_back({attempt, {}, {}});
     const std::uint32_t owner = entry->owner;
@@ -430,6 +501,10 @@ void Exchanges::advance(Instant now) {
     for (const LineId line : server_lines_[server]) lines_.wake(line);
     runnable_.push_back(server);
   }
+  for (std::size_t room = room_outside(); room > 0 && !held_outside_.empty(); --room) {
+    let_go(held_outside_.front());
+    held_outside_.pop_front();
+  }
   for (std::size_t i = 0; i < runnable_.size(); ++i) drain(runnable_[i], now);
   runnable_.clear();
   started_ = 0;  // what is still queued now waits for a budget
@@ -437,7 +512,7 @@ void Exchanges::advance(Instant now) {
 
 Instant Exchanges::next_wake() const {
   Instant at = waits_->next();
-  if (!runnable_.empty()) return Instant{};
+  if (!runnable_.empty() || (!held_outside_.empty() && room_outside() > 0)) return Instant{};
   if (!wakes_.empty()) at = std::min(at, wakes_.top().at);
   if (!quarantine_.empty() && queued_ > 0) at = std::min(at, quarantine_.front().until);
   return at;

@@ -65,6 +65,15 @@ inline constexpr std::size_t kWindowMin = 64;
 inline constexpr Duration kWindowPeriod = std::chrono::milliseconds(50);
 inline constexpr Duration kNotTriedFor = std::chrono::seconds(1);
 
+// One server may have the questions of so many seconds at its pace on the way. A zone that its
+// servers do not answer for is waited for kIdLife at most; so a third of the questions may be for
+// such zones and none of the others waits for them.
+inline constexpr double kServerWindow_s = 4;
+inline constexpr std::size_t kServerWindowMin = 64;
+// Waits for servers that are silent stand outside of the window, so that they hold up nobody else;
+// there are at most so many as a share of the largest window.
+inline constexpr std::size_t kOutsideShare = 4;
+
 using ServerId = std::uint32_t;
 
 // Names one attempt; stale ids are recognised by their generation.
@@ -152,6 +161,9 @@ struct ExchangeOptions {
   // Questions on the way for which there is room: at first, and at most.
   std::size_t window_start = 20000;
   std::size_t window_max = 20000;
+  // Each server has a window of its own, and silent ones are outside of the common one. Not for
+  // resolvers: whom they wait for is not their fault.
+  bool window_per_server = false;
 };
 
 class Exchanges {
@@ -176,6 +188,13 @@ class Exchanges {
 
   // Queues one attempt. `wait` (at most kAttemptWaitMax) runs from the send, not from now.
   AttemptId start(ServerId server, wire::Query query, Duration wait, bool tcp, std::uint32_t owner);
+  // An attempt that was sent and may still be answered; null where there is none. Valid until the
+  // next call.
+  [[nodiscard]] const AttemptInfo* find_sent(AttemptId attempt);
+  // The wait of such an attempt over UDP, which was over, goes on until `until`, at most
+  // kAttemptWaitMax after it was sent; then on_wait_over comes again. False, and nothing changes,
+  // where it is not over yet.
+  bool listen_on(AttemptId attempt, Instant until);
   // The owner has lost interest: no more calls about this attempt. Stale ids are ignored.
   void abandon(AttemptId attempt);
 
@@ -219,6 +238,18 @@ class Exchanges {
   [[nodiscard]] std::size_t on_the_way() const { return waits_running_ + started_; }
   [[nodiscard]] bool has_room() const { return on_the_way() < window_; }
   [[nodiscard]] std::size_t window() const { return window_; }
+  // Whether the server has answered nothing for a while, whoever asked.
+  [[nodiscard]] bool is_silent(ServerId server) const {
+    return options_.window_per_server && servers_[server].pace.is_silent();
+  }
+  // A question may be put to a server again because it did not answer. `on_repeat`: it will be.
+  [[nodiscard]] bool may_repeat(ServerId server) const {
+    return servers_[server].pace.may_repeat();
+  }
+  void on_repeat(ServerId server) {
+    servers_[server].pace.on_repeat();
+    ++counts_.queries_repeated;
+  }
   // The share of its cap at which the server is asked now.
   [[nodiscard]] double share(ServerId server) const { return servers_[server].pace.share(); }
 
@@ -230,6 +261,8 @@ class Exchanges {
     std::uint32_t socket = 0;
     std::uint16_t id = 0;
     bool wait_over = false;
+    bool listened_on = false;
+    bool outside = false;  // of the window, while its wait runs
     std::uint8_t voids = 0;
     Duration wait{};
     AttemptInfo info;
@@ -239,7 +272,9 @@ class Exchanges {
     std::array<Budget*, 3> budgets{};
     ServerPace pace;
     std::deque<AttemptId> queue;
-    bool scheduled = false;  // in wakes_
+    std::uint32_t waits = 0;  // that run
+    bool scheduled = false;   // in runnable_ or wakes_, or held back
+    bool held_back = false;   // until one of its own waits is over
   };
   struct Wake {
     Instant at;
@@ -274,6 +309,11 @@ class Exchanges {
   bool draw_slot(Entry& entry, Instant now);
   void release(Entry& entry, std::uint32_t index);
   void drain(ServerId server, Instant now);
+  [[nodiscard]] bool hold_back(ServerId server);
+  void let_go(ServerId server);
+  [[nodiscard]] std::size_t room_outside() const;
+  void begin_wait(AttemptId attempt, Entry& entry, Instant until);
+  void end_wait(Entry& entry);
   void deliver(Entry& entry, std::uint32_t index, wire::Bytes message, Instant now);
 
   ExchangeOptions options_;
@@ -302,9 +342,11 @@ class Exchanges {
   std::vector<std::uint64_t> due_;
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::vector<ServerId> runnable_;
+  std::deque<ServerId> held_outside_;  // silent servers, until there is a place outside
   std::size_t live_ = 0;
   std::size_t queued_ = 0;
-  std::size_t waits_running_ = 0;
+  std::size_t waits_running_ = 0;  // within the window
+  std::size_t waits_outside_ = 0;
   std::size_t started_ = 0;  // since budgets were last asked
   std::size_t window_;
   // Of our own losses: the last one, when the window was last halved, and when it doubles.

@@ -5,10 +5,11 @@
 // gate); the others wait and find it in the cache: a parent sees one question for each registrable
 // domain, never one for each name. Then the zone's servers are asked, one at a time, in random
 // order: an error or a lame answer goes to the next server at once, silence after a wait, and a
-// silent server is asked up to three times. A referral leads further down, an alias starts again at
-// its target, an answer ends the resolution; it fails only when every usable address of the zone
-// has failed. Nameserver names without glue are resolved by resolutions of their own, a few at a
-// time, until one address answers or all have been tried. Every step is bounded (bounds.h).
+// silent server is asked up to three times, once where it has been silent to others. A referral
+// leads further down, an alias starts again at its target, an answer ends the resolution; it fails
+// only when every usable address of the zone has failed. Nameserver names without glue are resolved
+// by resolutions of their own, a few at a time, until one address answers or all have been tried.
+// Every step is bounded (bounds.h).
 //
 // The chain of trust. A DNSKEY question for a zone ends with its security: its keys, or where the
 // chain is proven to end. It needs the DS set, which comes with the referral from the parent or is
@@ -50,6 +51,7 @@ struct IterativeResolverOptions {
   // failed in the same way for kFailuresToInfer others; one in kInferredAsked is asked all the
   // same.
   bool infer = false;
+  bool confirms = false;           // what fails in the first pass is asked again in later rounds
   bool trace = false;              // keep the evidence of good resolutions too
   std::int64_t epoch_unix_ms = 0;  // wall clock at Instant zero, for evidence
   Stopwatch stopwatch = nullptr;   // for what signature checks cost
@@ -168,7 +170,9 @@ class IterativeResolver final : public ResolutionSource {
     std::size_t other_family = 0;
     Duration waited{};
     int sends_zone = 0;
-    bool asking = false;  // an attempt's wait runs, that of `asking_server`
+    bool asking = false;     // an attempt's wait runs, that of `asking_server`
+    bool listening = false;  // it was over, and goes on because nobody else is left to ask
+    Instant listening_since{};
     ServerId asking_server = 0;
     AttemptId asking_attempt;
     std::vector<bool> looked_up;                 // by nameserver: its addresses have been asked for
@@ -215,7 +219,10 @@ class IterativeResolver final : public ResolutionSource {
   void send_next(std::uint32_t index, Instant now);
   [[nodiscard]] bool put_away(std::uint32_t index, ServerId server, Instant now);
   [[nodiscard]] std::string what_it_knows(std::uint32_t index, Instant now);
-  [[nodiscard]] static bool is_last_send(const Job& job, const Target& target);
+  [[nodiscard]] static bool is_repeat(const Target& target);
+  [[nodiscard]] bool may_be_asked(const Job& job, const Target& target) const;
+  [[nodiscard]] bool listen_on(std::uint32_t index, Instant now);
+  void end_listening(std::uint32_t index, const AttemptInfo& info, Instant now);
   void send_to(std::uint32_t index, Target& target, bool tcp);
   [[nodiscard]] Target* pick(Job& job) const;
   bool look_up_nameservers(std::uint32_t index, Instant now);

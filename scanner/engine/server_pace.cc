@@ -20,6 +20,7 @@ constexpr std::uint32_t kRepliesToKnow = 16;
 
 void ServerPace::on_reply(bool pushed_back, Instant now) {
   const double one = pushed_back ? 1 : 0;
+  silences_ = 0;
   loss_ -= loss_ * kLossWeight;
   if (replies_ < kRepliesToKnow) {
     ++replies_;
@@ -40,9 +41,9 @@ void ServerPace::on_reply(bool pushed_back, Instant now) {
 }
 
 void ServerPace::on_silence(Instant now) {
-  if (replies_ == 0) return;
-  loss_ += (1 - loss_) * kLossWeight;
-  if (loss_ > kLossMax) slow_down(now);
+  ++silences_;
+  if (replies_ > 0) loss_ += (1 - loss_) * kLossWeight;
+  if (is_silent() || loss_ > kLossMax) slow_down(now);
 }
 
 void ServerPace::slow_down(Instant now) {

@@ -249,6 +249,7 @@ constexpr CountMember kCountMembers[] = {
     {"names_past_deadline", &ScanCounts::names_past_deadline},
     {"queries_udp", &ScanCounts::queries_udp},
     {"queries_tcp", &ScanCounts::queries_tcp},
+    {"queries_repeated", &ScanCounts::queries_repeated},
     {"replies", &ScanCounts::replies},
     {"timeouts", &ScanCounts::timeouts},
     {"timeouts_voided", &ScanCounts::timeouts_voided},

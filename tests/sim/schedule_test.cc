@@ -230,5 +230,83 @@ TEST(Schedule, WhoComesBackDoesNotAskTheRegistryAgain) {
   expect_each_once(small, world);
 }
 
+// Zones of one name each, whose two servers say nothing or lose much.
+struct Troubled {
+  static constexpr int kZones = 1000;
+  World world{0};
+  std::map<std::string, std::size_t> sends;  // of the names' own questions, by server and name
+  std::size_t sends_in_all = 0;
+  ScanCounts counts;
+  double ended_s = 0;
+
+  // `is_lost` says so of each question to these servers.
+  template <class IsLost>
+  Troubled(std::uint8_t confirm_rounds, IsLost is_lost) {
+    const std::vector<IpAddress> servers = {address("7.0.0.1"), address("7.0.0.2")};
+    std::vector<DomainName> names;
+    for (int i = 0; i < kZones; ++i) {
+      const std::string apex = "t" + std::to_string(i) + ".net";
+      world.add_zone(apex, "troubled.net", servers);
+      names.push_back(DomainName::from_canonical(std::string(apex)));
+    }
+    engine::EngineOptions options;
+    options.root = world.internet.root();
+    options.sockets_v4 = options.sockets_v6 = 4;
+    options.confirm_rounds = confirm_rounds;
+    SimWorld net(1, [&](const SeenQuery& query) {
+      if (query.to.address.octets[0] == 7) {
+        ++sends_in_all;
+        if (query.type == wire::RecordType::kCaa && query.name[0] == 't')
+          ++sends[query.to.address.text() + " " + query.name];
+        if (is_lost()) return std::vector<Reply>{};
+      }
+      return world.internet.answer(query);
+    });
+    engine::Engine engine(options, net.entropy());
+    EXPECT_TRUE(net.run(engine, std::move(names)));
+    ended_s = s(net.now());
+    counts = engine.counts();
+  }
+  [[nodiscard]] std::uint64_t ended_as(Outcome outcome) const {
+    return counts.names_by_outcome[static_cast<std::size_t>(outcome)];
+  }
+};
+
+TEST(Schedule, SilentServersGetThreeProbesAndThenOneForEachNameAndRound) {
+  const Troubled dead(2, [] { return true; });
+  testing::Test::RecordProperty("ended_s", std::to_string(dead.ended_s));
+  EXPECT_EQ(dead.ended_as(Outcome::kTimeout), std::uint64_t{Troubled::kZones});
+  EXPECT_EQ(dead.sends.size(), std::size_t{2 * Troubled::kZones});
+  std::size_t more = 0;
+  for (const auto& [name, times] : dead.sends) {
+    EXPECT_GE(times, 3u) << name;  // one in each of the three rounds
+    more += times - 3;
+  }
+  EXPECT_LE(more, 2 * engine::ServerPace::kRepeatsAtFirst);
+  EXPECT_LE(dead.counts.queries_repeated, 2 * engine::ServerPace::kRepeatsAtFirst);
+}
+
+// A fifth is lost each way, so one lookup in eight is in vain at both servers at first.
+TEST(Schedule, AtServersThatLoseMuchOneQuestionInTenIsARepeat) {
+  SeededEntropy chance(3);
+  const Troubled lossy(2, [&] { return chance.next() % 100 < 36; });
+  testing::Test::RecordProperty("repeats", std::to_string(lossy.counts.queries_repeated));
+  testing::Test::RecordProperty("sends", std::to_string(lossy.sends_in_all));
+  EXPECT_EQ(lossy.ended_as(Outcome::kEmpty), std::uint64_t{Troubled::kZones});
+  EXPECT_GT(lossy.counts.queries_repeated, 0u);
+  EXPECT_LE(
+      static_cast<double>(lossy.counts.queries_repeated),
+      0.1 * static_cast<double>(lossy.sends_in_all) + 2 * engine::ServerPace::kRepeatsAtFirst);
+}
+
+// Without later rounds nothing is left undone in the first.
+TEST(Schedule, WhereNothingIsConfirmedQuestionsAreRepeatedAsOftenAsTheyNeed) {
+  SeededEntropy chance(3);
+  const Troubled lossy(0, [&] { return chance.next() % 2 == 0; });
+  EXPECT_GT(lossy.ended_as(Outcome::kEmpty), std::uint64_t{Troubled::kZones * 95 / 100});
+  EXPECT_GT(static_cast<double>(lossy.counts.queries_repeated),
+            0.2 * static_cast<double>(lossy.sends_in_all));
+}
+
 }  // namespace
 }  // namespace caascan::sim

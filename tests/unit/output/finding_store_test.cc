@@ -220,6 +220,7 @@ TEST(ScanCountsJson, EveryCountComesBack) {
                             &ScanCounts::names_past_deadline,
                             &ScanCounts::queries_udp,
                             &ScanCounts::queries_tcp,
+                            &ScanCounts::queries_repeated,
                             &ScanCounts::replies,
                             &ScanCounts::timeouts,
                             &ScanCounts::timeouts_voided,

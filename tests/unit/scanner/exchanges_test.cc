@@ -339,6 +339,118 @@ TEST_F(WindowTest, ShrinksToWhereItBeganWhileTheCallerNeverSleeps) {
   EXPECT_EQ(window_.window(), 100u);
 }
 
+// Servers with a window each, as nameservers have it.
+class ServerWindowTest : public ExchangesTest {
+ protected:
+  static constexpr std::size_t kWindow = 400;
+  ServerWindowTest() {
+    servers_.set_owner(owner_);
+    server_ = servers_.add_server(to_, &budget_, nullptr, nullptr);
+    other_ =
+        servers_.add_server(Endpoint::parse("192.0.2.2").value(), &other_budget_, nullptr, nullptr);
+  }
+  // From now on, a question every 20 ms for `span`.
+  void ask(ServerId server, Duration span, Duration wait = seconds(8)) {
+    for (const Instant end = now_ + span; now_ < end; now_ += milliseconds(20)) {
+      servers_.start(server, {}, wait, false, 0);
+      servers_.advance(now_);
+    }
+  }
+  std::size_t sent_to(const Endpoint& to) {
+    return static_cast<std::size_t>(
+        std::ranges::count(servers_.outbox().datagrams, to, &Datagram::to));
+  }
+  std::vector<std::uint8_t> last_reply() {
+    const Datagram& last = servers_.outbox().datagrams.back();
+    std::vector<std::uint8_t> bytes(servers_.outbox().bytes.begin() + last.offset,
+                                    servers_.outbox().bytes.begin() + last.offset + last.octets);
+    bytes[2] |= 0x80;
+    return bytes;
+  }
+  Budget budget_{40}, other_budget_{40};
+  Exchanges servers_{{.sockets_v4 = 2,
+                      .sockets_v6 = 0,
+                      .window_start = kWindow,
+                      .window_max = kWindow,
+                      .window_per_server = true},
+                     random_,
+                     counts_};
+  ServerId other_ = 0;
+  Instant now_{seconds(1)};
+};
+
+TEST_F(ServerWindowTest, OneServerHasTheQuestionsOfFourSecondsOnTheWay) {
+  constexpr auto kHas = static_cast<std::size_t>(40 * kServerWindow_s);
+  ask(server_, seconds(7));
+  EXPECT_EQ(sent_to(to_), kHas);
+  servers_.on_datagram(servers_.outbox().datagrams.back().socket, to_, last_reply(), now_);
+  servers_.advance(now_);
+  EXPECT_EQ(sent_to(to_), kHas + 1);
+  ask(other_, seconds(1));  // is not held up
+  EXPECT_GE(sent_to(Endpoint::parse("192.0.2.2").value()), 20u);
+  EXPECT_EQ(sent_to(to_), kHas + 1);
+}
+
+TEST_F(ServerWindowTest, WaitsForASilentServerAreOutsideAndLeaveRoomForOthers) {
+  ask(server_, milliseconds(300), milliseconds(100));
+  now_ += seconds(1);
+  servers_.advance(now_);
+  ASSERT_TRUE(servers_.is_silent(server_));
+  EXPECT_EQ(servers_.on_the_way(), 0u);
+  ask(server_, seconds(7));
+  EXPECT_GE(sent_to(to_), kServerWindowMin);
+  EXPECT_EQ(servers_.on_the_way(), 0u);
+  // It lives: what it is asked from now on counts.
+  servers_.on_datagram(servers_.outbox().datagrams.back().socket, to_, last_reply(), now_);
+  EXPECT_FALSE(servers_.is_silent(server_));
+  now_ += seconds(1);
+  servers_.advance(now_);
+  EXPECT_GT(servers_.on_the_way(), 0u);
+}
+
+TEST_F(ServerWindowTest, WaitsAtAllSilentServersTogetherAreAQuarterOfTheWindow) {
+  std::vector<std::unique_ptr<Budget>> budgets;
+  std::vector<ServerId> dead;
+  for (int i = 0; i < 20; ++i) {
+    budgets.push_back(std::make_unique<Budget>(40.0));
+    dead.push_back(servers_.add_server(Endpoint::parse("192.0.3." + std::to_string(i + 1)).value(),
+                                       budgets.back().get(), nullptr, nullptr));
+    ask(dead.back(), milliseconds(300), milliseconds(100));
+  }
+  for (int i = 0; i < 20; ++i) servers_.advance(now_ += seconds(1));
+  ASSERT_EQ(servers_.queued(), 0u);
+  const std::size_t before = servers_.outbox().datagrams.size();
+  for (int i = 0; i < 30; ++i) {
+    for (const ServerId server : dead) servers_.start(server, {}, seconds(8), false, 0);
+    now_ += milliseconds(100);
+    servers_.advance(now_);
+  }
+  EXPECT_EQ(servers_.outbox().datagrams.size() - before, kWindow / kOutsideShare);
+  EXPECT_GT(servers_.queued(), 0u);
+  EXPECT_EQ(servers_.on_the_way(), 0u);
+  // Each that ends makes a place, until all have been asked.
+  for (int i = 0; i < 100; ++i) servers_.advance(now_ += seconds(1));
+  EXPECT_EQ(servers_.queued(), 0u);
+  EXPECT_EQ(servers_.outbox().datagrams.size() - before, 30 * dead.size());
+}
+
+TEST_F(ExchangesTest, AWaitThatIsOverCanGoOn) {
+  const AttemptId attempt = start(7);
+  exchanges_.advance(Instant{});
+  EXPECT_FALSE(exchanges_.listen_on(attempt, Instant(seconds(5))));
+  exchanges_.advance(Instant(milliseconds(1100)));
+  ASSERT_EQ(owner_.waits.size(), 1u);
+  ASSERT_NE(exchanges_.find_sent(attempt), nullptr);
+  EXPECT_TRUE(exchanges_.listen_on(attempt, Instant(seconds(5))));
+  EXPECT_EQ(exchanges_.on_the_way(), 1u);
+  exchanges_.advance(Instant(milliseconds(4900)));
+  EXPECT_EQ(owner_.waits.size(), 1u);
+  exchanges_.advance(Instant(milliseconds(5100)));
+  EXPECT_EQ(owner_.waits.size(), 2u);
+  EXPECT_EQ(counts_.timeouts, 1u);
+  EXPECT_EQ(exchanges_.on_the_way(), 0u);
+}
+
 TEST_F(ExchangesTest, SeveralDatagramsAtOnceAreTakenAsOneByOne) {
   for (std::uint32_t i = 0; i < 40; ++i) start(i);
   exchanges_.advance(Instant{});

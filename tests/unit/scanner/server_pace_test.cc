@@ -70,9 +70,52 @@ TEST_F(ServerPaceTest, LossAtAServerThatAnswersHalvesTheRate) {
   EXPECT_EQ(pace_.share(), 0.5);
 }
 
-TEST_F(ServerPaceTest, ADeadServerIsNotCalledOverloaded) {
-  silence(1000);
+TEST_F(ServerPaceTest, AServerThatNeverAnsweredIsSilentAfterThreeWaitsAndItsPausesGrow) {
+  silence(2);
+  EXPECT_FALSE(pace_.is_silent());
   EXPECT_EQ(pace_.share(), 1);
+  silence(1);
+  EXPECT_TRUE(pace_.is_silent());
+  EXPECT_EQ(pace_.share(), 0.5);
+  for (int i = 0; i < 10; ++i) {
+    now_ += ServerPace::kHold;
+    silence(1);
+  }
+  EXPECT_EQ(pace_.share(), ServerPace::kShareMin);
+}
+
+TEST_F(ServerPaceTest, AServerThatHasAnsweredIsSilentAfterTwelveWaitsUntilItAnswers) {
+  replies(1, false);
+  silence(11);
+  EXPECT_FALSE(pace_.is_silent());
+  silence(1);
+  EXPECT_TRUE(pace_.is_silent());
+  replies(1, false);
+  EXPECT_FALSE(pace_.is_silent());
+}
+
+TEST_F(ServerPaceTest, WhatIsNoAnswerShowsThatAServerLives) {
+  silence(3);
+  pace_.on_sign_of_life();
+  EXPECT_FALSE(pace_.is_silent());
+}
+
+TEST_F(ServerPaceTest, OneQuestionInTenMayBeAskedAgain) {
+  int repeats = 0;
+  for (int i = 0; i < 1000; ++i) {
+    pace_.on_send(now_);
+    if (!pace_.may_repeat()) continue;
+    pace_.on_repeat();
+    ++repeats;
+  }
+  EXPECT_NEAR(repeats, 100 + ServerPace::kRepeatsAtFirst, 1);
+}
+
+TEST_F(ServerPaceTest, RepeatsThatWereNotNeededAreSavedUpToABound) {
+  for (int i = 0; i < 100000; ++i) pace_.on_send(now_);
+  int repeats = 0;
+  for (; pace_.may_repeat(); ++repeats) pace_.on_repeat();
+  EXPECT_EQ(repeats, ServerPace::kRepeatsMax);
 }
 
 TEST_F(ServerPaceTest, OneLostDatagramInFiveEachWayIsNoTrouble) {
