@@ -245,7 +245,7 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   // zone. Random case finds that by chance; capitals everywhere find it always.
   if (!lower_case && question(index).purpose != Purpose::kLowerCase)
     query.case_seed = random_.u64() | 1;
-  if (it.cut->signed_by_ds && query.type == RecordType::kCaa && !it.holds_gate &&
+  if (it.cut->may_be_signed && query.type == RecordType::kCaa && !it.holds_gate &&
       it.probe.is_within(it.cut->zone))
     query.upper_labels =
         static_cast<std::uint8_t>(it.probe.label_count() - it.cut->zone.label_count());

@@ -128,7 +128,7 @@ bool IterativeResolver::wants_capitals(std::uint32_t index, Target& target, cons
                                        Instant now) {
   Job& it = job(index);
   if (it.in_lower_case || it.fallback || target.lower_case || info.query.upper_labels == 0 ||
-      info.query.type != RecordType::kCaa || !it.cut->signed_by_ds || it.holds_gate) {
+      info.query.type != RecordType::kCaa || !it.cut->may_be_signed || it.holds_gate) {
     return false;
   }
   const ReplyKind kind = classify_reply(view, it.cut->zone, {info.query.name, info.query.type},

@@ -266,9 +266,13 @@ void IterativeResolver::learn_ds(Delegation& made, std::uint32_t index,
     made.insecure = security;
     return;
   }
-  made.signed_by_ds = std::ranges::any_of(view.records(), [](const wire::RecordView& record) {
-    return record.type == static_cast<std::uint16_t>(RecordType::kDs);
-  });
+  const auto holds = [&](RecordType type) {
+    return std::ranges::any_of(view.records(), [type](const wire::RecordView& record) {
+      return record.type == static_cast<std::uint16_t>(type);
+    });
+  };
+  made.may_be_signed =
+      holds(RecordType::kDs) || (!holds(RecordType::kNsec) && !holds(RecordType::kNsec3));
   if (security) {
     judge_referral(made, security, view, now);
   } else {
@@ -281,7 +285,7 @@ void IterativeResolver::learn_ds(Delegation& made, std::uint32_t index,
 // would have to wait, each with an answer at hand.
 void IterativeResolver::fetch_keys_ahead(std::uint32_t index, const Delegation& made, Instant now) {
   const Job& it = job(index);
-  if (!it.cut->zone.is_root() || !made.signed_by_ds || !is_validated(question(index).type)) return;
+  if (!it.cut->zone.is_root() || !made.may_be_signed || !is_validated(question(index).type)) return;
   const Question keys{made.zone, RecordType::kDnskey};
   // Nobody waits for it.
   const ResolutionTable::Asked asked = table_.ask(keys, Freshness{}, Waiter{index, 0, true}, now);

@@ -38,7 +38,7 @@ Instant take_instant(wire::Cursor& cursor) {
 }
 
 constexpr std::size_t kOctetsV4 = 4, kOctetsV6 = 16;
-constexpr std::uint8_t kInsecure = 1, kSignedByDs = 2, kHasDs = 4, kDsNsec = 8;
+constexpr std::uint8_t kInsecure = 1, kMayBeSigned = 2, kHasDs = 4, kDsNsec = 8;
 
 }  // namespace
 
@@ -61,7 +61,7 @@ void pack(const Delegation& delegation, std::string& out) {
   CAASCAN_ASSERT(ds == nullptr || ds->state == DsState::kSecure);
   CAASCAN_ASSERT(delegation.insecure == nullptr || !delegation.insecure->secure);
   put_number(out, static_cast<std::uint8_t>((delegation.insecure ? kInsecure : 0) |
-                                            (delegation.signed_by_ds ? kSignedByDs : 0) |
+                                            (delegation.may_be_signed ? kMayBeSigned : 0) |
                                             (ds != nullptr ? kHasDs : 0) |
                                             (ds != nullptr && ds->nsec ? kDsNsec : 0)));
   put_instant(out, delegation.fetched);
@@ -98,7 +98,7 @@ std::vector<DelegationPtr> unpack(std::string_view packed) {
   while (cursor.remaining() > 0) {
     auto delegation = std::make_shared<Delegation>();
     const auto flags = take_number<std::uint8_t>(cursor);
-    delegation->signed_by_ds = (flags & kSignedByDs) != 0;
+    delegation->may_be_signed = (flags & kMayBeSigned) != 0;
     delegation->fetched = take_instant(cursor);
     delegation->expires = take_instant(cursor);
     delegation->zone = wire::DnsName::read(cursor);

@@ -35,8 +35,9 @@ struct Delegation {
   ZoneSecurityPtr insecure;
   std::shared_ptr<const DsAnswer> ds;
   std::vector<std::uint8_t> referral;
-  wire::DnsName parent;       // the zone that referred here
-  bool signed_by_ds = false;  // the referral holds DS records, be they good or bad
+  wire::DnsName parent;        // the zone that referred here
+  bool may_be_signed = false;  // the referral holds DS records, be they good or bad, or
+                               // nothing that could prove that there are none
 };
 // The names of its nameservers as text, sorted.
 [[nodiscard]] std::vector<std::string> names_of(const Delegation& delegation);

@@ -23,7 +23,7 @@ void expect_equal(const Delegation& a, const Delegation& b) {
   EXPECT_EQ(a.parent, b.parent);
   EXPECT_EQ(a.fetched, b.fetched);
   EXPECT_EQ(a.expires, b.expires);
-  EXPECT_EQ(a.signed_by_ds, b.signed_by_ds);
+  EXPECT_EQ(a.may_be_signed, b.may_be_signed);
   EXPECT_EQ(a.referral, b.referral);
   ASSERT_EQ(a.nameservers.size(), b.nameservers.size());
   for (std::size_t i = 0; i < a.nameservers.size(); ++i) {
@@ -64,9 +64,9 @@ TEST(PackedDelegation, IsReadBackAsItWas) {
   ds->records = {{1, 13, 2, std::vector<std::uint8_t>(32, 0xAB)},
                  {65535, 8, 4, std::vector<std::uint8_t>(48, 0)}};
   with_ds.ds = ds;
-  with_ds.signed_by_ds = true;
+  with_ds.may_be_signed = true;
   Delegation unsettled = *make("late.example", kNever);
-  unsettled.signed_by_ds = true;
+  unsettled.may_be_signed = true;
   unsettled.referral = std::vector<std::uint8_t>(1000, 0xFF);
   const std::vector<Delegation> all = {bare, with_glue, with_ds, unsettled};
   std::string packed;
