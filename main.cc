@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
-#include "commands/audit_command.h"
-#include "commands/check_command.h"
-#include "commands/command_line.h"
-#include "commands/ingest_command.h"
-#include "commands/run_command.h"
 #include "ingest/domain_name.h"
+#include "output/commands/audit_command.h"
+#include "output/commands/check_command.h"
+#include "output/commands/command_line.h"
+#include "output/commands/ingest_command.h"
+#include "output/commands/run_command.h"
 
 namespace caascan {
 namespace {

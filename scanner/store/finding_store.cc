@@ -235,9 +235,10 @@ std::expected<std::vector<Value>, std::string> objects_from(Members& members, st
   return out;
 }
 
+using Count = decltype(&ScanCounts::names_total);
 struct CountMember {
   std::string_view key;
-  std::uint64_t ScanCounts::* member;
+  Count member;
 };
 
 // Every whole number of ScanCounts but those by outcome.

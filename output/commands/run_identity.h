@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "commands/command_line.h"
 #include "ingest/ingest.h"
+#include "output/commands/command_line.h"
 #include "scanner/store/journal.h"
 
 namespace caascan {

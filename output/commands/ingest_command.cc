@@ -1,4 +1,4 @@
-#include "commands/ingest_command.h"
+#include "output/commands/ingest_command.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

@@ -1,4 +1,4 @@
-#include "commands/run_identity.h"
+#include "output/commands/run_identity.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

@@ -1,4 +1,4 @@
-#include "commands/command_line.h"
+#include "output/commands/command_line.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

@@ -1,4 +1,4 @@
-#include "commands/run_command.h"
+#include "output/commands/run_command.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -17,10 +17,10 @@
 #include <thread>
 #include <utility>
 
-#include "commands/audit_command.h"
-#include "commands/ingest_command.h"
-#include "commands/run_identity.h"
 #include "ingest/option_text.h"
+#include "output/commands/audit_command.h"
+#include "output/commands/ingest_command.h"
+#include "output/commands/run_identity.h"
 #include "output/progress.h"
 #include "output/provider.h"
 #include "output/publish.h"

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "commands/command_line.h"
+#include "output/commands/command_line.h"
 
 namespace caascan {
 

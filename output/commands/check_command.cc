@@ -1,4 +1,4 @@
-#include "commands/check_command.h"
+#include "output/commands/check_command.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "commands/audit_command.h"
 #include "ingest/domain_name.h"
 #include "output/check_report.h"
+#include "output/commands/audit_command.h"
 #include "scanner/scan.h"
 
 namespace caascan {

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
-#include "commands/command_line.h"
 #include "ingest/ingest.h"
+#include "output/commands/command_line.h"
 
 namespace caascan {
 

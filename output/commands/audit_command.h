@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "commands/command_line.h"
 #include "output/audit.h"
+#include "output/commands/command_line.h"
 #include "scanner/oracle/oracle.h"
 
 namespace caascan {

@@ -1,4 +1,4 @@
-#include "commands/audit_command.h"
+#include "output/commands/audit_command.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
