@@ -40,6 +40,15 @@ std::optional<ProgressMode> progress_mode_from_word(std::string_view text) {
   return std::nullopt;
 }
 
+double QuestionRate::at(double elapsed_s, std::uint64_t sent) {
+  constexpr double kToldEvery_s = 1;
+  if (elapsed_s - at_s_ < kToldEvery_s) return qps_;
+  qps_ = static_cast<double>(sent - sent_) / (elapsed_s - at_s_);
+  at_s_ = elapsed_s;
+  sent_ = sent;
+  return qps_;
+}
+
 std::string progress_line(const ProgressSnapshot& snapshot) {
   std::string out = fmt::format("{} {}", clock_text(snapshot.elapsed_s), snapshot.stage);
   if (snapshot.bytes_total > 0 && snapshot.bytes_read < snapshot.bytes_total) {

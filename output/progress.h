@@ -45,6 +45,22 @@ struct ProgressSnapshot {
 [[nodiscard]] std::string progress_line(const ProgressSnapshot& snapshot);
 [[nodiscard]] std::string progress_json(const ProgressSnapshot& snapshot);
 
+// How many questions a second are sent now: over the last second, told anew each second, so that
+// the figure can be read. One thread.
+class QuestionRate {
+ public:
+  // `sent`: at the start, when `elapsed_s` is 0.
+  explicit QuestionRate(std::uint64_t sent) : sent_(sent) {}
+
+  // `elapsed_s` and `sent` do not go back. 0 in the first second.
+  [[nodiscard]] double at(double elapsed_s, std::uint64_t sent);
+
+ private:
+  double at_s_ = 0;
+  std::uint64_t sent_;
+  double qps_ = 0;
+};
+
 inline constexpr std::chrono::milliseconds kStatusLineInterval{200};
 inline constexpr std::chrono::seconds kPlainLineInterval{10};
 

@@ -104,6 +104,15 @@ TEST(ProgressMode, WordsOfTheOption) {
 }
 
 // A pipe whose far end tells what was written.
+TEST(QuestionRate, IsThatOfTheLastSecond) {
+  QuestionRate rate(/*sent=*/1000);  // by earlier starts
+  EXPECT_EQ(rate.at(0.2, 1100), 0);
+  EXPECT_EQ(rate.at(2.0, 1500), 250);
+  EXPECT_EQ(rate.at(2.9, 9000), 250) << "told anew each second";
+  EXPECT_EQ(rate.at(3.0, 9000), 7500);
+  EXPECT_EQ(rate.at(4.0, 9000), 0);
+}
+
 class Pipe {
  public:
   Pipe() { EXPECT_EQ(::pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK), 0); }
