@@ -230,9 +230,12 @@ void Engine::leave_all(Instant now) {
   const Instant last = options_.deadline + kAfterDeadline;
   Lines& lines = exchanges_.lines();
   back_.clear();
-  for (LineId line = 0; line < lines.size() && back_.size() < kPutAwayInATurnMax; ++line) {
-    if (const std::size_t names = lines.give_up(line, kPutAwayInATurnMax - back_.size()); names > 0)
-      options_.put_away->take(line, names, back_);
+  // Each turn goes on where the one before has ended: none looks at all lines for a few names.
+  for (std::size_t left = lines.size(); left > 0 && lines.outside() > 0; --left) {
+    const std::size_t names = lines.give_up(leave_from_, kPutAwayInATurnMax - back_.size());
+    if (names > 0) options_.put_away->take(leave_from_, names, back_);
+    if (back_.size() >= kPutAwayInATurnMax) break;
+    leave_from_ = (leave_from_ + 1) % static_cast<LineId>(lines.size());
   }
   for (NamePutAway& name : back_) leave(begin(std::move(name.name), name.number));
   while (!parked_.empty() && (now >= last || parked_.top().due >= last)) {

@@ -309,6 +309,7 @@ class Engine final : public ResolutionSink {
   std::size_t active_ = 0;
   std::size_t put_away_now_ = 0;  // since the last `advance`
   bool past_deadline_ = false;
+  LineId leave_from_ = 0;          // whose names outside are left next, after the deadline
   std::vector<NamePutAway> back_;  // being brought back
 };
 

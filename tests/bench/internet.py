@@ -79,6 +79,10 @@ class Outcome:
     def timed(self):
         return self.used, self.names
 
+    @property
+    def questions(self):
+        return self.report["questions"]
+
     def busiest(self, *roles):
         return max((one["busiest_second"] for one in self.report["addresses"] if one["role"] in roles), default=0)
 

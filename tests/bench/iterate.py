@@ -3,14 +3,16 @@
 import dataclasses
 import os
 
+from . import bare
 from .internet import Internet, World, signature_us
 from .namespace import CLIENT_CORE, SERVER_CORE, load
-from .table import cpu_us
+from .table import cpu_us, median
 
 # Names a second, times those of massdns with Unbound.
 NEAR_RATE_MIN = 10
 FAR_RATE_MIN = 5
 FAR_DELAY_MS, FAR_LOSS_PERCENT = 20, 1
+FLOOR_QUESTIONS = 200_000  # of the bare client
 # CPU with validation, its signature checks left out, to CPU without.
 VALIDATION_MAX = 1.3
 # The slow provider: its share, when 99 % of the others are asked, and how much of its limit it is asked.
@@ -44,9 +46,13 @@ class Iterate:
         near = self._world(self.bench.sizes.domains, which="hosts")
         far = dataclasses.replace(near, delay_ms=FAR_DELAY_MS, loss=FAR_LOSS_PERCENT)
         ours, others, plain, validating = {"near": [], "far": []}, {"near": [], "far": []}, [], []
+        question_us = []
         # A domain's keys and denials are its own; a second name of it would halve what they cost.
         alone = dataclasses.replace(near, which="domains")
         for _ in self._each_run("iterate"):
+            with bare.responder(self.bench):
+                used, answers, _ = bare.client(self.bench, FLOOR_QUESTIONS, self.bench.sizes.servers)
+            question_us.append(cpu_us(used, answers))
             plain.append(self.internet.caascan(alone, validate=False))
             validating.append(self.internet.caascan(alone))
             for where, world in (("near", near), ("far", far)):
@@ -68,6 +74,13 @@ class Iterate:
             # Beside other programs on the core this is the steadier figure.
             table.ratio("CPU a name of massdns with Unbound, times that of caascan",
                         [cpu_us(*other.timed()) / cpu_us(*mine.timed()) for mine, other in pairs])
+            # What no client could do without: the bare client's CPU for each question, and the signature checks.
+            floors = [mine.questions / mine.names * of_one + _checks_us(mine)
+                      for mine, of_one in zip(ours[where], question_us, strict=True)]
+            table.part("questions at what a bare client takes, and signature checks", median(floors))
+            table.ratio("names a second if it took no more, times those of massdns with Unbound",
+                        [1e6 / floor * other.used.seconds / other.names
+                         for floor, other in zip(floors, others[where], strict=False)])
             differing = [sorted(mine.servfail ^ other.servfail) for mine, other in pairs]
             for names in filter(None, differing):
                 print(f"  {where}: SERVFAIL in one of both only, {len(names)} names:", ", ".join(names[:10]))
@@ -84,10 +97,9 @@ class Iterate:
         table.figures("caascan, validating", [one.timed() for one in validating])
         ratios, checks = [], []
         for without, with_it in zip(plain, validating, strict=True):
-            scan = with_it.summary["scan"]
-            checks.append(scan["signatures_checked"] / with_it.names * signature_us(scan))
+            checks.append(_checks_us(with_it))
             ratios.append((cpu_us(*with_it.timed()) - checks[-1]) / cpu_us(*without.timed()))
-        table.part("signature checks", sorted(checks)[len(checks) // 2])
+        table.part("signature checks", median(checks))
         table.limit("CPU with it, signature checks left out, times that without", ratios, at_most=VALIDATION_MAX)
         self._promises(*plain, *validating)
 
@@ -100,14 +112,17 @@ class Iterate:
         options = ["--memory", sizes.slow_memory]
         all_of_it = self._world(sizes.slow_domains, slow=SLOW_PERCENT)
         others = dataclasses.replace(all_of_it, which="others")
-        times, uses, unasked, runs = [], [], 0, []
+        times, unlimited_times, uses, unasked, runs = [], [], [], 0, []
         for _ in self._each_run("head of line"):
             alone = self.internet.caascan(others, *options, asks_once=False)
             # Long enough to tell: the slow provider may need far longer than all others.
             mixed = self.internet.caascan(all_of_it, *options, *limits, seconds_max=20 + 3 * alone.used.seconds,
                                           asks_once=False)
-            runs += [alone, mixed]
+            # What the slow provider's names cost the others only because there are more names.
+            unlimited = self.internet.caascan(all_of_it, *options, asks_once=False)
+            runs += [alone, mixed, unlimited]
             without, within = _asked_s(alone, alone.names), _asked_s(mixed, alone.names)
+            unlimited_times.append((within or mixed.used.seconds) / _asked_s(unlimited, alone.names))
             report = mixed.report
             slow = sum(one["questions"] for one in report["addresses"] if one["role"] == "slow")
             slow_s = max(report["slow_last_s"] - report["slow_first_s"], 1)
@@ -124,6 +139,7 @@ class Iterate:
         table.section(f"3. head of line: {SLOW_PERCENT} % of {sizes.slow_domains} domains at "
                       f"{len(addresses)} addresses of {sizes.slow_qps} a second each, --memory {sizes.slow_memory}")
         table.limit("until 99 % of the others are asked, times that without it", times, at_most=OTHERS_TIME_MAX)
+        table.ratio("the same, times that with it but without its limit", unlimited_times)
         table.none("runs that ended before that", unasked)
         table.limit("questions to the slow provider, times its limit", uses, at_least=SLOW_USE_MIN)
         self._promises(*runs)
@@ -198,6 +214,12 @@ class Iterate:
                     [cpu_us(*b.timed()) / cpu_us(*a.timed()) for a, b in zip(one, two, strict=True)],
                     at_most=round(2 / THREADS_RATE_MIN, 2))
         self._promises(*one, *two)
+
+
+def _checks_us(run):
+    """CPU for signature checks, of each name."""
+    scan = run.summary["scan"]
+    return scan["signatures_checked"] / run.names * signature_us(scan)
 
 
 def _asked_s(run, others):

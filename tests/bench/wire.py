@@ -2,14 +2,14 @@
 send and receive; and forged replies."""
 
 import collections
-import ipaddress
 import json
 import re
 import shutil
 import subprocess
 
-from .namespace import CLIENT_CORE, SERVER_CORE, Server, Used, load, measure
-from .table import cpu_us
+from . import bare
+from .namespace import CLIENT_CORE, SERVER_CORE, load, measure
+from .table import cpu_us, median
 
 # Limits; CPU is that of the client alone, for each answered question, as a share of massdns's.
 ONE_CPU_MAX = 0.55
@@ -17,7 +17,6 @@ ONE_RATE_MIN = 1.8
 MANY_CPU_MAX = 0.85
 MANY_ABOVE_BARE_MAX = 0.5  # of what massdns takes above the bare client
 
-FIRST, PORT = "45.80.0.1", "5353"
 FORGED_EACH = 6
 FORGED_KINDS = ("mismatch_id", "mismatch_address", "mismatch_case", "mismatch_question")
 
@@ -45,13 +44,6 @@ class Wire:
             subprocess.run([self.bench.program("wire_responder"), "--names", str(count)], stdout=out, check=True)
         return names
 
-    def _servers(self, count):
-        base = ipaddress.IPv4Address(FIRST)
-        return [f"{base + offset}:{PORT}" for offset in range(count)]
-
-    def _responder(self, *options):
-        return Server(self.folder / "report.json", self.bench.program("wire_responder"), "--port", PORT, *options)
-
     def _caascan(self, servers, names):
         config = self.folder / "caascan.toml"
         config.write_text(f"resolver = {json.dumps(servers)}\n")
@@ -61,14 +53,6 @@ class Wire:
 
     def _summary(self):
         return json.loads((self.folder / "out/current/summary.json").read_text())
-
-    def _bare(self, count, addresses, *options):
-        measured = measure(self.folder, self.bench.program("bare_client"), "--to", FIRST, "--port", PORT,
-                           "--count", str(count), "--addresses", str(addresses), *options)
-        said = json.loads((self.folder / "log").read_text())
-        # What it spends before its clock starts is no part of the floor.
-        used = Used(said["seconds"], said["user_s"], said["system_s"], measured.peak_mib, 0)
-        return used, said["answers"], said["sent"] - said["answers"]
 
     def _massdns(self, servers, names, count):
         (self.folder / "resolvers").write_text("\n".join(servers) + "\n")
@@ -82,7 +66,7 @@ class Wire:
         return used, self._summary()["scan"]["replies"], 0
 
     def _run(self, program, whom, run):
-        with self._responder() as responder:
+        with bare.responder(self.bench) as responder:
             used, answers, lost = run()
         report = responder.report
         lost += report["questions_dropped"] + report["answers_lost"]
@@ -100,13 +84,13 @@ class Wire:
     def measure(self):
         count = self.bench.sizes.wire_names
         names = self._names(count)
-        parts = {"one server": self._servers(1), "many servers": self._servers(self.bench.sizes.servers)}
+        parts = {"one server": bare.servers(1), "many servers": bare.servers(self.bench.sizes.servers)}
         for run in range(1, self.bench.runs + 1):
             print(f"wire, run {run}; load {load()}")
             for whom, servers in parts.items():
-                self._run("bare client", whom, lambda at=len(servers): self._bare(count, at))
+                self._run("bare client", whom, lambda at=len(servers): bare.client(self.bench, count, at))
                 if len(servers) == 1:
-                    self._run("bare client, joined", whom, lambda: self._bare(count, 1, "--segment"))
+                    self._run("bare client, joined", whom, lambda: bare.client(self.bench, count, 1, "--segment"))
                 if self.bench.massdns:
                     self._run("massdns", whom, lambda to=servers: self._massdns(to, names, count))
                 self._run("caascan", whom, lambda to=servers: self._ours(to, names))
@@ -116,7 +100,7 @@ class Wire:
     def _breakdown(self, servers, names):
         """Where caascan's CPU goes: shares by part."""
         data = self.folder / "perf.data"
-        with self._responder():
+        with bare.responder(self.bench):
             measure(self.folder, "perf", "record", "-q", "-F", "997", "-o", data, "--", "taskset", "-c", CLIENT_CORE,
                     *self._caascan(servers, names), cores=f"{CLIENT_CORE},{SERVER_CORE}")
         report = subprocess.run(
@@ -153,12 +137,12 @@ class Wire:
         table.section(f"   to {self.bench.sizes.servers} servers, each datagram by itself")
         for program in ("bare client", "massdns", "caascan"):
             table.figures(program, runs[program, many])
-        ours = sorted(cpu_us(*run) for run in runs["caascan", many])
+        ours = median([cpu_us(*run) for run in runs["caascan", many]])
         for part in ("kernel", *(name for name, _ in PARTS)):
             if shares:
-                table.part(part, ours[len(ours) // 2] * shares.get(part, 0))
+                table.part(part, ours * shares.get(part, 0))
         table.limit("caascan's CPU, times massdns's", ratios(cpu_us, many), at_most=MANY_CPU_MAX)
-        above = [(cpu_us(*mine) - cpu_us(*bare)) / (cpu_us(*other) - cpu_us(*bare)) for mine, other, bare in
+        above = [(cpu_us(*mine) - cpu_us(*floor)) / (cpu_us(*other) - cpu_us(*floor)) for mine, other, floor in
                  zip(runs["caascan", many], runs["massdns", many], runs["bare client", many], strict=False)]
         table.limit("caascan's CPU above the bare client's, times massdns's", above, at_most=MANY_ABOVE_BARE_MAX)
         table.none("answers lost by caascan, or on the way to the bare client", self.lost.total())
@@ -168,8 +152,8 @@ class Wire:
         count = self.bench.sizes.forged_names
         print(f"forged replies; load {load()}", flush=True)
         names = self._names(count)
-        with self._responder("--forge") as responder:
-            measure(self.folder, *self._caascan(self._servers(1), names))
+        with bare.responder(self.bench, "--forge") as responder:
+            measure(self.folder, *self._caascan(bare.servers(1), names))
         summary = self._summary()
         outcomes = {word: number for word, number in summary["names_by_outcome"].items() if number}
         seen = {kind: summary["scan"][kind] for kind in FORGED_KINDS}
