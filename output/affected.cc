@@ -43,6 +43,7 @@ std::expected<void, std::string> AffectedNames::add(const Finding& finding,
     out.classes.set(static_cast<std::size_t>(issuance));
   out.security = finding.security;
   out.bogus = finding.bogus;
+  out.carried = !finding.carried_from.empty();
   out.line = *line;
   return {};
 }
@@ -85,22 +86,36 @@ std::string published_finding_json(const Finding& finding, std::string_view prov
   return out;
 }
 
-std::expected<AffectedNames, std::string> read_affected(const std::filesystem::path& findings,
-                                                        const ProviderTable& providers,
-                                                        FindingSpill lines) {
+namespace {
+
+std::expected<void, std::string> add_all(const std::filesystem::path& findings,
+                                         const ProviderTable& providers, AffectedNames& out) {
   auto reader = FindingReader::open(findings);
   if (!reader) return std::unexpected(reader.error());
-  AffectedNames out(std::move(lines));
   Finding finding;
   while (true) {
     const auto more = reader->next(finding);
     if (!more) return std::unexpected(more.error());
-    if (!*more) break;
+    if (!*more) return {};
     if (!is_list_name(finding.name.text()) || !is_affected(finding.outcome)) {
       return std::unexpected(fmt::format("{}: the finding on {} is not one on an affected name",
                                          findings.string(), printable_ascii(finding.name.text())));
     }
-    if (auto added = out.add(finding, providers); !added) return std::unexpected(added.error());
+    if (auto added = out.add(finding, providers); !added) return added;
+  }
+}
+
+}  // namespace
+
+std::expected<AffectedNames, std::string> read_affected(const std::filesystem::path& findings,
+                                                        const std::filesystem::path& carried,
+                                                        const ProviderTable& providers,
+                                                        FindingSpill lines) {
+  AffectedNames out(std::move(lines));
+  if (auto added = add_all(findings, providers, out); !added) return std::unexpected(added.error());
+  if (!carried.empty()) {
+    if (auto added = add_all(carried, providers, out); !added)
+      return std::unexpected(added.error());
   }
   if (auto sealed = out.seal(); !sealed) {
     return std::unexpected(fmt::format("{}: {}", findings.string(), sealed.error()));

@@ -39,6 +39,7 @@ struct AffectedName {
   Cause cause = Cause::kNone;
   Security security = Security::kNotChecked;
   BogusKind bogus = BogusKind::kNone;
+  bool carried = false;  // from an earlier set: this run has not reached it
   std::bitset<kIssuanceClassCount> classes;
 };
 
@@ -111,8 +112,10 @@ class AffectedNames {
 // One line of the published findings.ndjson.zst: the finding and what is derived from it.
 [[nodiscard]] std::string published_finding_json(const Finding& finding, std::string_view provider);
 
-// Reads the findings of a scan; their published lines go to `lines`.
+// Reads the findings of a scan, and those carried from an earlier set where `carried` is a file;
+// their published lines go to `lines`.
 [[nodiscard]] std::expected<AffectedNames, std::string> read_affected(
-    const std::filesystem::path& findings, const ProviderTable& providers, FindingSpill lines);
+    const std::filesystem::path& findings, const std::filesystem::path& carried,
+    const ProviderTable& providers, FindingSpill lines);
 
 }  // namespace caascan

@@ -46,6 +46,7 @@ std::vector<std::string_view> notes(const AuditedName& name) {
   std::vector<std::string_view> made;
   if (name.intermittent) made.push_back("intermittent");
   if (name.version_dependent) made.push_back("version-dependent");
+  if (name.carried) made.push_back("carried");
   return made;
 }
 
@@ -196,6 +197,7 @@ std::expected<PublishedSet, std::string> read_published(const fs::path& out_dir,
     name.failing_label = std::move(finding.failing_label);
     name.intermittent = finding.intermittent;
     name.version_dependent = finding.version_dependent;
+    name.carried = !finding.carried_from.empty();
     const std::string provider = providers.provider_of(finding.nameservers);
     name.servers = provider == kProviderUnknown ? finding.zone : provider;
   }

@@ -25,6 +25,7 @@ struct AuditedName {
   Cause cause = Cause::kNone;  // where affected
   std::string failing_label;
   bool intermittent = false, version_dependent = false;  // as in Finding
+  bool carried = false;                                  // the verdict is that of an earlier set
   // Who serves the zone at fault: the provider, or the zone where that is not known. Empty where
   // neither is.
   std::string servers;

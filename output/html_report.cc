@@ -225,10 +225,17 @@ std::string report_html(const PublishOptions& options, const SetContents& conten
         "<p class=\"warn\">This set is incomplete: input could not be read, or names were not "
         "reached.</p>");
   }
+  if (contents.names_carried > 0) {
+    page.add(
+        "<p class=\"warn\">{} names were not reached and are listed with the verdict of an earlier "
+        "set.</p>",
+        contents.names_carried);
+  }
   add_outcomes(page, counts);
-  if (affected > 0) {
-    add_reasons(page, contents.tally, affected);
-    add_dnssec(page, contents.tally, affected);
+  // The tables are of the lists.
+  if (const std::uint64_t listed = affected + contents.names_carried; listed > 0) {
+    add_reasons(page, contents.tally, listed);
+    add_dnssec(page, contents.tally, listed);
     add_providers(page, contents.providers);
   }
   add_files(page, contents);

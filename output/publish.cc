@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <numeric>
 #include <utility>
@@ -66,6 +67,11 @@ class SetWriter {
   std::vector<PublishedFile> files_;
 };
 
+std::uint64_t carried_names(const AffectedNames& affected) {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(affected.names(), &AffectedName::carried));
+}
+
 // Lost findings must never pass for cured names.
 std::expected<void, std::string> check_balance(const ScanCounts& counts,
                                                const AffectedNames& affected) {
@@ -76,13 +82,23 @@ std::expected<void, std::string> check_balance(const ScanCounts& counts,
                                        counts.names_total, sum));
   }
   for (const Outcome outcome : {Outcome::kServfail, Outcome::kTimeout}) {
-    std::uint64_t found = 0;
-    for (const AffectedName& name : affected.names()) found += name.outcome == outcome ? 1 : 0;
+    const auto found = static_cast<std::uint64_t>(std::ranges::count_if(
+        affected.names(),
+        [&](const AffectedName& name) { return name.outcome == outcome && !name.carried; }));
     const std::uint64_t counted = counts.names_by_outcome[static_cast<std::size_t>(outcome)];
     if (found != counted) {
       return std::unexpected(fmt::format("the scan counted {} {} names, but {} holds {}", counted,
                                          word(outcome), kFindings, found));
     }
+  }
+  const std::uint64_t carried = carried_names(affected);
+  const std::uint64_t not_reached =
+      counts.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)];
+  if (carried > not_reached) {
+    return std::unexpected(
+        fmt::format("{} names are carried from an earlier set, but only {} were "
+                    "not reached",
+                    carried, not_reached));
   }
   return {};
 }
@@ -97,6 +113,7 @@ std::expected<void, std::string> write_lists(SetWriter& set, const AffectedNames
   }
   contents.providers = rank_providers(affected);
   contents.tally = tally_of(affected);
+  contents.names_carried = carried_names(affected);
   return set.write("providers.tsv", providers_text(contents.providers));
 }
 
@@ -198,7 +215,8 @@ std::expected<PublishResult, std::string> publish(const PublishOptions& options)
 
   auto spill = FindingSpill::create(options.work_dir);
   if (!spill) return std::unexpected(spill.error());
-  const auto affected = read_affected(options.work_dir / kFindings, *providers, std::move(*spill));
+  const auto affected = read_affected(options.work_dir / kFindings, options.carried_findings,
+                                      *providers, std::move(*spill));
   if (!affected) return std::unexpected(affected.error());
   if (auto good = check_balance(options.scan_counts, *affected); !good) {
     return std::unexpected(good.error());
@@ -235,6 +253,7 @@ std::expected<PublishResult, std::string> publish(const PublishOptions& options)
   result.generation = std::move(*named);
   result.certificates = contents.feed_certificates;
   result.hostnames = contents.feed_hostnames;
+  result.names_carried = contents.names_carried;
   result.finished_unix_s = contents.finished_unix_s;
   return result;
 }

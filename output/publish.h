@@ -29,7 +29,9 @@ struct PublishOptions {
       effective_options;  // name, value; for the manifest
   IngestCounts ingest_counts;
   ScanCounts scan_counts;
-  bool incomplete = false;           // damage skipped or names not reached
+  bool incomplete = false;  // damage skipped or names not reached
+  // Findings of an earlier set on names that were not reached (earlier_verdicts.h); empty: none.
+  std::filesystem::path carried_findings;
   std::uint64_t starts = 1;          // of the run: more than one where it was resumed
   std::uint64_t journal_damage = 0;  // places at which its journal was not what was written
 };
@@ -40,6 +42,7 @@ struct PublishResult {
   std::uint64_t timeout_namebright = 0, timeout_other = 0;
   std::uint64_t zones_at_fault = 0;               // lines of both zone lists
   std::uint64_t certificates = 0, hostnames = 0;  // lines of the feeds
+  std::uint64_t names_carried = 0;  // of the names in the lists, those of an earlier set
   std::int64_t finished_unix_s = 0;
   std::vector<std::string>
       warnings;  // what went wrong after the switch, such as removing an old generation

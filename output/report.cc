@@ -99,6 +99,7 @@ std::string summary_json(const PublishOptions& options, const SetContents& conte
   out["journal_damage"] = options.journal_damage;
   out["names_total"] = options.scan_counts.names_total;
   out["names_by_outcome"] = outcomes_json(options.scan_counts);
+  out["names_carried"] = contents.names_carried;
   add_tally(contents.tally, out);
   json::object lists;
   for (const auto& [name, lines] : contents.list_lines) lists[name] = lines;
@@ -143,6 +144,7 @@ std::string manifest_json(const PublishOptions& options, const SetContents& cont
   out["provider_table"] = options.provider_table_origin;
   out["names_total"] = options.scan_counts.names_total;
   out["names_by_outcome"] = outcomes_json(options.scan_counts);
+  out["names_carried"] = contents.names_carried;
   out["damage_count"] = options.ingest_counts.damage_count;
   out["damage"] = damage_json(options.ingest_counts);
   json::array listed;

@@ -23,6 +23,7 @@ struct SetContents {
   std::uint64_t feed_certificates = 0, feed_hostnames = 0;
   std::vector<ProviderRow> providers;
   Tally tally;
+  std::uint64_t names_carried = 0;             // of an earlier set
   std::uint64_t degraded = 0, hidden_caa = 0;  // lines of both files
   std::int64_t finished_unix_s = 0;
 };

@@ -68,6 +68,11 @@ std::string summary_text(const PublishOptions& options, const PublishResult& res
                    "{} names were left without a verdict at the deadline\n",
                    counts.names_past_deadline);
   }
+  if (result.names_carried > 0) {
+    fmt::format_to(std::back_inserter(out),
+                   "{} names that were not reached are listed with the verdict of an earlier set\n",
+                   result.names_carried);
+  }
   if (options.incomplete) out += "this set is incomplete\n";
   return out;
 }

@@ -166,6 +166,9 @@ struct Finding {
                                                // or of the first, inferred
   std::vector<Attempt> attempts;               // of all rounds, in order of sending
   std::vector<ServerVersion> versions;         // of the servers at fault, as far as asked
+  // The set that first published this verdict, where the run that publishes it now has not reached
+  // the name; empty where it has.
+  std::string carried_from;
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };

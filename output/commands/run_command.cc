@@ -21,6 +21,7 @@
 #include "output/commands/ingest_command.h"
 #include "output/commands/run_identity.h"
 #include "output/commands/status_line.h"
+#include "output/earlier_verdicts.h"
 #include "output/progress.h"
 #include "output/provider.h"
 #include "output/publish.h"
@@ -41,6 +42,7 @@ using Failure = std::unexpected<std::string>;
 namespace {
 
 constexpr std::string_view kJournalFile = "journal";
+constexpr std::string_view kCarriedFile = "carried.ndjson.zst";
 
 std::expected<void, std::string> write_file(const fs::path& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
@@ -143,6 +145,7 @@ class Run {
  private:
   void read_names();
   void sample_good_name(const DomainName& name, Outcome outcome);
+  std::expected<void, std::string> carry_verdicts();
   void sample_earlier(const std::vector<DomainName>& batch, NameNumber first);
   [[nodiscard]] int interrupted() const;
   [[nodiscard]] std::uint64_t not_reached() const {
@@ -165,6 +168,8 @@ class Run {
   std::vector<FailedName> failed_;
   std::vector<AliveName> alive_;
 
+  // Only with a deadline. The reader's, as `numbered_`, until its thread has ended.
+  std::optional<EarlierVerdicts> before_;
   std::optional<JournalWriter> journal_;
   NameQueue queue_;
   IngestProgress ingest_progress_;
@@ -212,6 +217,13 @@ Step Run::open() {
                          : JournalWriter::create(journal_path_, *header, now_unix_s);
   if (!journal) return ends(failed(journal.error()));
   journal_.emplace(std::move(*journal));
+  if (plan_.scan.deadline) {
+    auto before = EarlierVerdicts::read(out_);
+    if (before)
+      before_ = std::move(*before);
+    else
+      spdlog::warn("no verdict of the last set can be carried over: {}", before.error());
+  }
   started_unix_s_ = now_unix_s;
   if (!earlier) return {};
   started_unix_s_ = earlier->header.started_unix_s;
@@ -249,6 +261,9 @@ void Run::read_names() {
         same_names_ = numbered_->take(batch);
         if (!same_names_) return false;
         if (oracle_ && first < states_.end()) sample_earlier(batch, first);
+        if (before_) {
+          for (std::size_t i = 0; i < batch.size(); ++i) before_->saw(batch[i].text(), first + i);
+        }
         read_to_the_end_ = queue_.push(std::move(batch));
         return read_to_the_end_;
       },
@@ -321,6 +336,19 @@ Step Run::scan_names() {
   return {};
 }
 
+// What the last set says of names that this run has not reached.
+std::expected<void, std::string> Run::carry_verdicts() {
+  const auto contents = read_journal(journal_path_);
+  if (!contents) return Failure(contents.error());
+  const auto is_open = [&](NameNumber number) {
+    return contents->states.at(number) == NameStates::State::kOpen;
+  };
+  const auto carried = before_->write(work_ / kCarriedFile, is_open, std::time(nullptr));
+  if (!carried) return Failure(carried.error());
+  if (*carried > 0) plan_.publish.carried_findings = work_ / kCarriedFile;
+  return {};
+}
+
 Step Run::settle() {
   if (counts_.names_total != ingested_->names_unique) {
     return ends(failed(fmt::format("{} names were read, and {} have ended: a bug; keep {}",
@@ -334,6 +362,9 @@ Step Run::settle() {
   }
   if (auto written = write_file(work_ / "scan.json", scan_counts_to_json(counts_)); !written)
     return ends(failed(written.error()));
+  if (before_ && not_reached() > 0) {
+    if (auto carried = carry_verdicts(); !carried) return ends(failed(carried.error()));
+  }
   if (ingested_->damage_count > 0 && !raw_.skip_damaged) {
     return ends(
         failed("the dump is damaged; nothing was published (--skip-damaged publishes what could be "

@@ -314,6 +314,7 @@ std::string finding_to_json(const Finding& finding) {
                                     {"text", to_json_text(version.text)}});
   }
   out["versions"] = std::move(versions);
+  if (!finding.carried_from.empty()) out["carried_from"] = to_json_text(finding.carried_from);
   return json_line(out);
 }
 
@@ -398,6 +399,8 @@ std::expected<Finding, std::string> finding_from_json(std::string_view line) {
   auto versions = objects_from<ServerVersion>(members, "versions", version_from);
   if (!versions) return std::unexpected(versions.error());
   out.versions = std::move(*versions);
+  if (members.has("carried_from")) out.carried_from = members.text("carried_from");
+  if (!members.error().empty()) return std::unexpected(members.error());
   return out;
 }
 

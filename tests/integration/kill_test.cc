@@ -226,6 +226,34 @@ TEST_F(Kill, ADamagedJournalIsToldAndWhatWasBehindItIsAskedAgain) {
   expect_same_sets("whole", "out");
 }
 
+// Names that are not in the input any more are not on the lists either.
+TEST_F(Kill, WhatADeadlineLeavesOverHasTheVerdictOfTheSetBefore) {
+  ASSERT_EQ(finish(start("out")), 0) << said();
+  const boost::json::value before = summary("out");
+  std::vector<std::string> lists;
+  for (const char* name : {"servfail-list-other.txt", "servfail-zones-other.txt", "exceptions.txt",
+                           "providers.tsv", "feed/hostnames.txt"})
+    lists.push_back(read_file(folder_ / "out/current" / name));
+  const std::uint64_t asked = resolver_.queries();
+
+  ASSERT_EQ(finish(start("out", {"--deadline", "1ms"})), 4) << said();
+  EXPECT_EQ(resolver_.queries(), asked);
+  const boost::json::value after = summary("out");
+  EXPECT_EQ(after.at("names_by_outcome").at("not-reached").to_number<int>(), kNames);
+  EXPECT_EQ(after.at("names_carried"), before.at("names_by_outcome").at("servfail"));
+  EXPECT_GT(after.at("names_carried").to_number<int>(), 0);
+  EXPECT_EQ(after.at("lists"), before.at("lists"));
+  std::size_t at = 0;
+  for (const char* name : {"servfail-list-other.txt", "servfail-zones-other.txt", "exceptions.txt",
+                           "providers.tsv", "feed/hostnames.txt"})
+    EXPECT_EQ(read_file(folder_ / "out/current" / name), lists[at++]) << name;
+
+  write_names("x");
+  ASSERT_EQ(finish(start("out", {"--deadline", "1ms"})), 4) << said();
+  EXPECT_EQ(summary("out").at("names_carried").to_number<int>(), 0);
+  EXPECT_EQ(read_file(folder_ / "out/current/servfail-list-other.txt"), "");
+}
+
 // The whole scan is in the journal, so that the second start asks nothing.
 TEST_F(Kill, ADamagedDumpIsPublishedWithoutAnotherQuestion) {
   std::ofstream(folder_ / "page") << "<!DOCTYPE html><html></html>\n";

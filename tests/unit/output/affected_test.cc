@@ -79,8 +79,8 @@ TEST(PublishedFinding, SaysWhatToDo) {
   EXPECT_TRUE(line.at("workarounds").at(1).at("text").as_string().starts_with("A CNAME record at"));
   std::string keys;
   for (const auto& member : line.as_object()) keys += std::string(member.key()) + ' ';
-  EXPECT_TRUE(
-      keys.ends_with(" versions provider reason classes workarounds message message_2017 dig "))
+  EXPECT_TRUE(keys.ends_with(
+      " versions carried_from provider reason classes workarounds message message_2017 dig "))
       << keys;
 }
 
@@ -102,7 +102,7 @@ TEST(ReadAffected, SpillGivesBackThePublishedLines) {
   auto spill = FindingSpill::create(dir.path());
   ASSERT_TRUE(spill.has_value());
   EXPECT_EQ(test::entries(dir.path()), std::vector<std::string>{"findings.zst"});
-  const auto affected = read_affected(path, test::small_table(), std::move(*spill));
+  const auto affected = read_affected(path, "", test::small_table(), std::move(*spill));
   ASSERT_TRUE(affected.has_value()) << affected.error();
   ASSERT_EQ(affected->names().size(), 2U);
   std::string line;
@@ -125,7 +125,7 @@ TEST(ReadAffected, FindingThatMustNotBePublishedIsAnError) {
     ASSERT_TRUE(writer->close().has_value());
     auto spill = FindingSpill::create(dir.path());
     ASSERT_TRUE(spill.has_value());
-    EXPECT_EQ(read_affected(path, test::small_table(), std::move(*spill)).error(),
+    EXPECT_EQ(read_affected(path, "", test::small_table(), std::move(*spill)).error(),
               path.string() + ": the finding on " + finding.name.text() +
                   " is not one on an affected name");
   }

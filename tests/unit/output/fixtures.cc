@@ -88,6 +88,7 @@ Finding full_finding() {
   out.control_result = AttemptResult::kAnswer;
   out.control_rcode = 3;
   out.observed_unix_ms = {1'732'467'600'123, 1'732'467'660'456};
+  out.carried_from = "20241124T170000Z";
   Attempt first = answer("sHoP.eXample", 2);
   first.server_port = 5353;
   first.tcp = true;

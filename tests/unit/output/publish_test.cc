@@ -177,6 +177,42 @@ TEST(Publish, FindingsAreSortedByNameWhateverTheOrderOfTheScan) {
   }
 }
 
+// Of a name that was not reached, the lists and feeds have what an earlier set said.
+TEST(Publish, CarriedFindingsAreListedAndNotCountedAsTonights) {
+  FinishedScan run({make_finding({.name = "a.example"})});
+  Finding old = make_finding({.name = "old.example", .outcome = Outcome::kTimeout});
+  old.carried_from = "20231113T221420Z";
+  run.options.carried_findings = run.work() / "carried.ndjson.zst";
+  auto writer = FindingWriter::create(run.options.carried_findings);
+  ASSERT_TRUE(writer.has_value());
+  ASSERT_TRUE(writer->append(old).has_value());
+  ASSERT_TRUE(writer->close().has_value());
+  EXPECT_EQ(publish(run.options).error(),
+            "1 names are carried from an earlier set, but only 0 were not reached");
+  EXPECT_FALSE(fs::exists(run.out() / "current"));
+
+  run.options.scan_counts.names_by_outcome[static_cast<std::size_t>(Outcome::kNotReached)] = 1;
+  ++run.options.scan_counts.names_total;
+  const auto result = publish(run.options);
+  ASSERT_TRUE(result.has_value()) << result.error();
+  EXPECT_EQ(result->names_carried, 1U);
+  EXPECT_EQ(read_file(run.out() / "servfail-list-other.txt"), "a.example\n");
+  EXPECT_EQ(read_file(run.out() / "timeout-list-other.txt"), "old.example\n");
+  const boost::json::value summary = parsed(read_file(run.out() / "current" / "summary.json"));
+  EXPECT_EQ(summary.at("names_carried"), 1);
+  EXPECT_EQ(summary.at("names_by_outcome").at("timeout"), 0);
+  EXPECT_EQ(summary.at("names_by_outcome").at("not-reached"), 1);
+  EXPECT_EQ(summary.at("lists").at("timeout-list-other.txt"), 1);
+  EXPECT_EQ(parsed(read_file(run.out() / "current" / "manifest.json")).at("names_carried"), 1);
+  auto findings = FindingReader::open(run.out() / "current" / "findings.ndjson.zst");
+  ASSERT_TRUE(findings.has_value());
+  Finding finding;
+  ASSERT_TRUE(findings->next(finding).value_or(false));
+  EXPECT_EQ(finding.carried_from, "");
+  ASSERT_TRUE(findings->next(finding).value_or(false));
+  EXPECT_EQ(finding, old);
+}
+
 TEST(Publish, SummaryBalances) {
   std::vector<Finding> findings = three_findings();
   findings[2].security = Security::kBogus;

@@ -41,10 +41,12 @@ TEST(SummaryText, SaysWhatIsMissingInAtMost25Lines) {
   options.scan_counts.names_by_outcome = {1, 1, 1, 1, 1, 1};
   options.ingest_counts.damage_count = 2;
   options.incomplete = true;
-  const std::string text = summary_text(options, {});
+  const std::string text = summary_text(options, {.names_carried = 3});
   EXPECT_TRUE(text.contains("not reached"));
   EXPECT_TRUE(text.contains("excluded"));
   EXPECT_TRUE(text.contains("2 places of the input could not be read"));
+  EXPECT_TRUE(text.contains(
+      "\n3 names that were not reached are listed with the verdict of an earlier set\n"));
   EXPECT_TRUE(text.ends_with("this set is incomplete\n"));
   EXPECT_LE(std::ranges::count(text, '\n'), 25);
 }
