@@ -448,6 +448,8 @@ void Exchanges::fit_window(Instant now) {
         window_ = std::min(window_ * 2, options_.window_max);
         rate_before_ = rate;
       }
+    } else if (slept_without_room_ * 16 >= passed) {
+      window_ = std::min(window_ + window_ / 8, options_.window_max);
     } else if (slept_ == Duration{}) {
       window_ = std::max(std::min(window_, start), window_ - window_ / 8);
     }

@@ -60,8 +60,8 @@ inline constexpr std::size_t kWindowMin = 64;
 // leaves the caller asleep, and one that is too large has the memory of each question fetched from
 // far away again for its answer. So it doubles where the caller has slept for a quarter of this
 // time for want of room, and is halved again where that did not bring a tenth more replies (the
-// servers have no more to give), not to be tried for a second. It loses an eighth where the caller
-// has not slept.
+// servers have no more to give), not to be tried for a second. Where the caller has slept for less,
+// but for a sixteenth, it gains an eighth; it loses one where the caller has not slept.
 inline constexpr Duration kWindowPeriod = std::chrono::milliseconds(50);
 inline constexpr Duration kNotTriedFor = std::chrono::seconds(1);
 

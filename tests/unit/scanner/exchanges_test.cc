@@ -309,11 +309,18 @@ class WindowTest : public ExchangesTest {
 };
 
 TEST_F(WindowTest, GrowsWhereTheCallerSleepsForWantOfRoomAndMoreRepliesCome) {
-  EXPECT_EQ(after(kWindowPeriod / 4 - Duration(1), 1000), 100u);
   EXPECT_EQ(after(kWindowPeriod / 4, 1000), 200u);
   EXPECT_EQ(after(kWindowPeriod / 4, 1100), 400u);
   EXPECT_EQ(after(kWindowPeriod, 2000), 500u);
   EXPECT_EQ(after(kWindowPeriod, 2200), 500u);
+}
+
+TEST_F(WindowTest, GrowsByAnEighthWhereTheCallerSleepsALittle) {
+  EXPECT_EQ(after(kWindowPeriod / 16 - Duration(1), 1000), 100u);
+  EXPECT_EQ(after(kWindowPeriod / 16, 1000), 112u);
+  EXPECT_EQ(after(kWindowPeriod / 4 - Duration(1), 1000), 126u);
+  for (int i = 0; i < 50; ++i) after(kWindowPeriod / 16, 1000);
+  EXPECT_EQ(window_.window(), 500u);
 }
 
 TEST_F(WindowTest, DoesNotGrowWhereThereIsRoom) {
