@@ -16,12 +16,11 @@ namespace caascan {
 AffectedNames::AffectedNames(FindingSpill lines)
     : lines_(std::make_unique<FindingSpill>(std::move(lines))) {}
 
-std::expected<void, std::string> AffectedNames::add(const Finding& finding,
+std::expected<void, std::string> AffectedNames::add(const Finding& finding, std::string_view line,
                                                     const ProviderTable& providers) {
-  const auto line =
-      lines_->append(published_finding_json(finding, providers.provider_of(finding.nameservers)));
-  if (!line) return std::unexpected(line.error());
   const auto provider = servers_.try_emplace(providers.provider_of(finding.nameservers)).first;
+  const auto spilled = lines_->append(published_finding_json(finding, line, provider->first));
+  if (!spilled) return std::unexpected(spilled.error());
   ProviderServers& servers = provider->second;
   for (const std::string& nameserver : finding.nameservers) {
     if (is_list_name(nameserver)) servers.nameservers.insert(nameserver);
@@ -44,7 +43,7 @@ std::expected<void, std::string> AffectedNames::add(const Finding& finding,
   out.security = finding.security;
   out.bogus = finding.bogus;
   out.carried = !finding.carried_from.empty();
-  out.line = *line;
+  out.line = *spilled;
   return {};
 }
 
@@ -76,9 +75,9 @@ std::expected<Finding, std::string> AffectedNames::read_finding(const AffectedNa
   return finding_from_json(line);
 }
 
-std::string published_finding_json(const Finding& finding, std::string_view provider) {
-  std::string out = finding_to_json(finding);
-  out.pop_back();  // the closing brace
+std::string published_finding_json(const Finding& finding, std::string_view line,
+                                   std::string_view provider) {
+  std::string out(line.substr(0, line.size() - 1));  // without the closing brace
   out += ",\"provider\":";
   append_json_string(provider, out);
   out += ',';
@@ -101,7 +100,7 @@ std::expected<void, std::string> add_all(const std::filesystem::path& findings,
       return std::unexpected(fmt::format("{}: the finding on {} is not one on an affected name",
                                          findings.string(), printable_ascii(finding.name.text())));
     }
-    if (auto added = out.add(finding, providers); !added) return added;
+    if (auto added = out.add(finding, reader->line(), providers); !added) return added;
   }
 }
 

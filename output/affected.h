@@ -61,8 +61,9 @@ class AffectedNames {
   AffectedNames(const AffectedNames&) = delete;
   AffectedNames& operator=(const AffectedNames&) = delete;
 
-  // An error is that of the spill.
-  [[nodiscard]] std::expected<void, std::string> add(const Finding& finding,
+  // `line`: the finding as the scan has written it (finding_to_json). An error is that of the
+  // spill.
+  [[nodiscard]] std::expected<void, std::string> add(const Finding& finding, std::string_view line,
                                                      const ProviderTable& providers);
   // Sorts by name. To be called once, after the last `add`. The error says which name was added
   // more than once.
@@ -109,8 +110,10 @@ class AffectedNames {
   std::unique_ptr<FindingSpill> lines_;
 };
 
-// One line of the published findings.ndjson.zst: the finding and what is derived from it.
-[[nodiscard]] std::string published_finding_json(const Finding& finding, std::string_view provider);
+// One line of the published findings.ndjson.zst: the finding's own line, which is not made a second
+// time, and what is derived from it.
+[[nodiscard]] std::string published_finding_json(const Finding& finding, std::string_view line,
+                                                 std::string_view provider);
 
 // Reads the findings of a scan, and those carried from an earlier set where `carried` is a file;
 // their published lines go to `lines`.

@@ -476,6 +476,7 @@ std::expected<void, std::string> FindingWriter::close() {
 
 struct FindingReader::Impl {
   ZstdLineReader lines;
+  std::string_view line{};
 };
 
 FindingReader::FindingReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -489,11 +490,14 @@ std::expected<FindingReader, std::string> FindingReader::open(const std::filesys
   return FindingReader(std::make_unique<Impl>(Impl{std::move(*lines)}));
 }
 
+std::string_view FindingReader::line() const {
+  return impl_->line;
+}
+
 std::expected<bool, std::string> FindingReader::next(Finding& finding) {
-  std::string_view line;
-  const auto more = impl_->lines.next(line);
+  const auto more = impl_->lines.next(impl_->line);
   if (!more || !*more) return more;
-  auto parsed = finding_from_json(line);
+  auto parsed = finding_from_json(impl_->line);
   if (!parsed) return std::unexpected(impl_->lines.error_here(parsed.error()));
   finding = std::move(*parsed);
   return true;

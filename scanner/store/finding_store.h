@@ -62,6 +62,8 @@ class FindingReader {
   ~FindingReader();
   // Fills `finding` and returns true, or returns false at the end.
   [[nodiscard]] std::expected<bool, std::string> next(Finding& finding);
+  // The line that it was read from, until the next call.
+  [[nodiscard]] std::string_view line() const;
 
  private:
   struct Impl;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "scanner/store/finding_store.h"
+
 namespace caascan::test {
 
 const ProviderTable& small_table() {
@@ -17,7 +19,8 @@ AffectedNames no_affected() {
 
 AffectedNames affected_by(const std::vector<Finding>& findings) {
   AffectedNames out = no_affected();
-  for (const Finding& finding : findings) EXPECT_TRUE(out.add(finding, small_table()).has_value());
+  for (const Finding& finding : findings)
+    EXPECT_TRUE(out.add(finding, finding_to_json(finding), small_table()).has_value());
   EXPECT_TRUE(out.seal().has_value());
   return out;
 }

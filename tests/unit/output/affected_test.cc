@@ -17,6 +17,10 @@ using test::make_affected;
 using test::make_finding;
 using test::TempDir;
 
+std::string published(const Finding& finding, std::string_view provider) {
+  return published_finding_json(finding, finding_to_json(finding), provider);
+}
+
 TEST(AffectedNames, AreSortedAndFoundByName) {
   const AffectedNames affected =
       make_affected({{.name = "b.example"}, {.name = "a-b.example"}, {.name = "a.example"}});
@@ -38,7 +42,8 @@ TEST(AffectedNames, StayValidWhenMoved) {
 TEST(AffectedNames, TwoFindingsOnOneNameAreAnError) {
   AffectedNames affected = test::no_affected();
   for (int twice = 0; twice < 2; ++twice) {
-    ASSERT_TRUE(affected.add(make_finding({.name = "a.example"}), test::small_table()).has_value());
+    const Finding finding = make_finding({.name = "a.example"});
+    ASSERT_TRUE(affected.add(finding, finding_to_json(finding), test::small_table()).has_value());
   }
   EXPECT_EQ(affected.seal().error(), "a.example has more than one finding");
 }
@@ -46,7 +51,7 @@ TEST(AffectedNames, TwoFindingsOnOneNameAreAnError) {
 TEST(PublishedFinding, HasTheFindingAndWhatIsDerivedFromIt) {
   boost::system::error_code error;
   const boost::json::value line =
-      boost::json::parse(published_finding_json(full_finding(), "namebright"), error);
+      boost::json::parse(published(full_finding(), "namebright"), error);
   ASSERT_FALSE(error);
   EXPECT_EQ(line.at("name"), "www.shop.example");
   EXPECT_EQ(line.at("provider"), "namebright");
@@ -66,8 +71,7 @@ TEST(PublishedFinding, SaysWhatToDo) {
   finding.inherited = false;
   finding.alias_target.clear();
   boost::system::error_code error;
-  const boost::json::value line =
-      boost::json::parse(published_finding_json(finding, "namebright"), error);
+  const boost::json::value line = boost::json::parse(published(finding, "namebright"), error);
   ASSERT_FALSE(error);
   const Reason& reason = builtin_reasons().reason_of(finding);
   EXPECT_EQ(line.at("reason"),
@@ -85,7 +89,7 @@ TEST(PublishedFinding, SaysWhatToDo) {
 }
 
 TEST(PublishedFinding, IsReadBackAsTheFinding) {
-  const auto read = finding_from_json(published_finding_json(full_finding(), "namebright"));
+  const auto read = finding_from_json(published(full_finding(), "namebright"));
   ASSERT_TRUE(read.has_value()) << read.error();
   EXPECT_EQ(*read, full_finding());
 }
@@ -107,10 +111,10 @@ TEST(ReadAffected, SpillGivesBackThePublishedLines) {
   ASSERT_EQ(affected->names().size(), 2U);
   std::string line;
   ASSERT_TRUE(affected->read_line(affected->names()[1], line).has_value());
-  EXPECT_EQ(line, published_finding_json(full_finding(), "example-dns.net"));
+  EXPECT_EQ(line, published(full_finding(), "example-dns.net"));
   EXPECT_EQ(affected->read_finding(affected->names()[1]), full_finding());
   ASSERT_TRUE(affected->read_line(affected->names()[0], line).has_value());
-  EXPECT_EQ(line, published_finding_json(other, "example-dns.net"));
+  EXPECT_EQ(line, published(other, "example-dns.net"));
 }
 
 TEST(ReadAffected, FindingThatMustNotBePublishedIsAnError) {
