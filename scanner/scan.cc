@@ -31,9 +31,9 @@ std::uint32_t sockets_for(double qps) {
 // Iteration asks as many servers as there are; so many sockets carry 40,000 questions a second.
 constexpr std::uint32_t kIterationSockets = 16;
 
-// Enough for servers that are a quarter of a millisecond away; for others it grows within some tenths
-// of a second. What is on the way is looked at again in the processor's own cache as long as it is
-// no more than that.
+// Enough for servers that are a quarter of a millisecond away; for others it grows within some
+// tenths of a second. What is on the way is looked at again in the processor's own cache as long as
+// it is no more than that.
 constexpr std::size_t kWindowStart = 256;
 
 // The processor time of this thread: what a check takes does not depend on who else runs.
