@@ -4,10 +4,10 @@
 
 #include <array>
 
+#include "scanner/wire/name_walk.h"
+
 namespace caascan::wire {
 namespace {
-
-constexpr std::size_t kLabelMax = 63;
 
 char lower(std::uint8_t octet) {
   return static_cast<char>(octet >= 'A' && octet <= 'Z' ? octet + ('a' - 'A') : octet);
@@ -37,34 +37,11 @@ std::optional<DnsName> DnsName::from_text(std::string_view text) {
 DnsName DnsName::read(Cursor& cursor) {
   std::array<char, kWireNameOctetsMax> wire;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   std::size_t octets = 0;
-  Cursor at = cursor;
-  int jumps = 0;
-  while (true) {
-    const std::uint8_t length = at.u8();
-    if (!at.ok()) break;
-    if ((length & 0xC0) == 0xC0) {
-      const std::size_t target = (static_cast<std::size_t>(length & 0x3F) << 8) | at.u8();
-      if (!at.ok() || ++jumps > kCompressionJumpsMax) {
-        at.fail();
-        break;
-      }
-      if (jumps == 1) cursor.skip(at.offset() - cursor.offset());
-      at = Cursor(at.message(), target);
-      continue;
-    }
-    if (length > kLabelMax || octets + 1 + length > kWireNameOctetsMax) {
-      at.fail();
-      break;
-    }
-    wire[octets++] = static_cast<char>(length);
-    if (length == 0) break;
-    for (const std::uint8_t octet : at.bytes(length)) wire[octets++] = lower(octet);
-  }
-  if (!at.ok()) {
-    cursor.fail();
-    return DnsName();
-  }
-  if (jumps == 0) cursor.skip(at.offset() - cursor.offset());
+  walk_name(cursor, [&](Bytes label) {
+    wire[octets++] = static_cast<char>(label.size());
+    for (const std::uint8_t octet : label) wire[octets++] = lower(octet);
+  });
+  if (!cursor.ok()) return DnsName();
   return DnsName(std::string_view(wire.data(), octets));
 }
 

@@ -16,7 +16,8 @@
 namespace caascan::wire {
 
 inline constexpr std::size_t kWireNameOctetsMax =
-    255;  // RFC 1035 §2.3.4, length octets and root included
+    255;                                      // RFC 1035 §2.3.4, length octets and root included
+inline constexpr std::size_t kLabelMax = 63;  // octets
 inline constexpr int kCompressionJumpsMax = 128;  // one for each possible label of a name
 
 // Up to 255 octets. Those of most names stand in the object itself: names are copied at every step

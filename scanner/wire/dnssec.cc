@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ingest/assert.h"
+#include "scanner/wire/name_walk.h"
 
 namespace caascan::wire {
 namespace {
@@ -60,35 +61,10 @@ Bytes bytes_of(const DnsName& name) {
 
 // As DnsName::read, in the case that was sent.
 void copy_name(Cursor& cursor, Rdata& out) {
-  const std::size_t start = out.size();
-  Cursor at = cursor;
-  int jumps = 0;
-  while (true) {
-    const std::uint8_t length = at.u8();
-    if (!at.ok()) break;
-    if ((length & 0xC0) == 0xC0) {
-      const std::size_t target = (static_cast<std::size_t>(length & 0x3F) << 8) | at.u8();
-      if (!at.ok() || ++jumps > kCompressionJumpsMax) {
-        at.fail();
-        break;
-      }
-      if (jumps == 1) cursor.skip(at.offset() - cursor.offset());
-      at = Cursor(at.message(), target);
-      continue;
-    }
-    if ((length & 0xC0) != 0 || out.size() - start + 1 + length > kWireNameOctetsMax) {
-      at.fail();
-      break;
-    }
-    out.push_back(length);
-    if (length == 0) break;
-    put(out, at.bytes(length));
-  }
-  if (!at.ok()) {
-    cursor.fail();
-  } else if (jumps == 0) {
-    cursor.skip(at.offset() - cursor.offset());
-  }
+  walk_name(cursor, [&](Bytes label) {
+    out.push_back(static_cast<std::uint8_t>(label.size()));
+    put(out, label);
+  });
 }
 
 // The data of `record` without compression; nothing where it is shorter than its type needs, or a
