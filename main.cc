@@ -68,7 +68,7 @@ int run_main(int argc, char** argv) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   if (name == "ingest") return ingest_command(raw);
-  struct sigaction action{};
+  struct sigaction action = {};
   action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -48,7 +48,7 @@ class SizeVisitor final : public dump::WalkVisitor {
 class IdentityVisitor final : public dump::WalkVisitor {
  public:
   bool on_file(const std::string& path, std::uint64_t) override {
-    struct stat status{};
+    struct stat status = {};
     if (path == "-") {
       again_ = false;
       return true;
@@ -155,7 +155,7 @@ class ReadVisitor final : public dump::WalkVisitor {
 
 std::expected<void, std::string> check_paths(const IngestOptions& options) {
   for (const std::string& path : options.ct_paths) {
-    struct stat status{};
+    struct stat status = {};
     if (path == "-" || ::stat(path.c_str(), &status) == 0) continue;
     if (errno == ENOENT || errno == ENOTDIR) {
       return std::unexpected(path + ": no such file or directory");
@@ -190,7 +190,7 @@ struct Destination {
 };
 
 Destination destination_of(const std::filesystem::path& path) {
-  struct stat status{};
+  struct stat status = {};
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return {path, {}};
   std::filesystem::path temporary = path;
   temporary += ".tmp-" + std::to_string(::getpid());

@@ -72,7 +72,7 @@ class Walker {
   explicit Walker(WalkVisitor& visitor) : visitor_(visitor) {}
 
   void walk_folder(const std::string& path, bool full_tile_read) {
-    struct stat status{};
+    struct stat status = {};
     const auto names = names_in(path);
     if (!names || ::stat(path.c_str(), &status) != 0) {
       visitor_.on_walk_damage(path, error_text(names ? errno : names.error()));
@@ -109,7 +109,7 @@ class Walker {
         visitor_.on_lesser_tile(path);
         continue;
       }
-      struct stat status{};
+      struct stat status = {};
       if (::stat(path.c_str(), &status) != 0) {
         visitor_.on_walk_damage(path, error_text(errno));
       } else if (S_ISDIR(status.st_mode)) {
@@ -132,7 +132,7 @@ class Walker {
 }  // namespace
 
 void walk_input(const std::string& path, WalkVisitor& visitor) {
-  struct stat status{};
+  struct stat status = {};
   if (path == "-") {
     static_cast<void>(visitor.on_file(path, 0));
   } else if (::stat(path.c_str(), &status) != 0) {

@@ -89,19 +89,16 @@ namespace {
 
 std::expected<void, std::string> add_all(const std::filesystem::path& findings,
                                          const ProviderTable& providers, AffectedNames& out) {
-  auto reader = FindingReader::open(findings);
-  if (!reader) return std::unexpected(reader.error());
-  Finding finding;
-  while (true) {
-    const auto more = reader->next(finding);
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return {};
-    if (!is_list_name(finding.name.text()) || !is_affected(finding.outcome)) {
-      return std::unexpected(fmt::format("{}: the finding on {} is not one on an affected name",
-                                         findings.string(), printable_ascii(finding.name.text())));
-    }
-    if (auto added = out.add(finding, reader->line(), providers); !added) return added;
-  }
+  return for_each_finding(
+      findings,
+      [&](const Finding& finding, std::string_view line) -> std::expected<void, std::string> {
+        if (!is_list_name(finding.name.text()) || !is_affected(finding.outcome)) {
+          return std::unexpected(fmt::format("{}: the finding on {} is not one on an affected name",
+                                             findings.string(),
+                                             printable_ascii(finding.name.text())));
+        }
+        return out.add(finding, line, providers);
+      });
 }
 
 }  // namespace

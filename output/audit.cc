@@ -115,7 +115,8 @@ std::vector<AuditRow> pair_up(std::vector<AuditedName> ours, std::vector<OracleV
     rows.push_back({std::move(name), std::move(theirs[at->second])});
     by_name.erase(at);
   }
-  std::ranges::sort(rows, {}, [](const AuditRow& row) -> auto& { return row.ours.name; });
+  std::ranges::sort(rows,
+                    [](const AuditRow& a, const AuditRow& b) { return a.ours.name < b.ours.name; });
   return rows;
 }
 
@@ -181,15 +182,9 @@ std::expected<PublishedSet, std::string> read_published(const fs::path& out_dir,
   std::error_code error;
   const fs::path folder = fs::canonical(out_dir / "current", error);
   if (error) return std::unexpected(file_error("open", out_dir / "current", error.value()));
-  auto reader = FindingReader::open(folder / "findings.ndjson.zst");
-  if (!reader) return std::unexpected(reader.error());
   PublishedSet set;
   set.generation = folder.filename().string();
-  Finding finding;
-  while (true) {
-    const auto more = reader->next(finding);
-    if (!more) return std::unexpected(more.error());
-    if (!*more) break;
+  const auto add = [&](Finding& finding, std::string_view) -> std::expected<void, std::string> {
     AuditedName& name = set.affected.emplace_back();
     name.name = std::move(finding.name);
     name.ours = finding.outcome;
@@ -200,7 +195,10 @@ std::expected<PublishedSet, std::string> read_published(const fs::path& out_dir,
     name.carried = !finding.carried_from.empty();
     const std::string provider = providers.provider_of(finding.nameservers);
     name.servers = provider == kProviderUnknown ? finding.zone : provider;
-  }
+    return {};
+  };
+  if (auto read = for_each_finding(folder / "findings.ndjson.zst", add); !read)
+    return std::unexpected(read.error());
   std::ranges::sort(set.affected, {}, &AuditedName::name);
   return set;
 }

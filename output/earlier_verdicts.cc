@@ -18,20 +18,6 @@ bool is_recent(const Finding& finding, std::int64_t now_unix_s) {
   return now_unix_s - seen_s <= std::chrono::seconds(kVerdictCarriedFor).count();
 }
 
-// Calls `take` with each finding of the generation, which returns whether all is well.
-template <typename Take>
-std::expected<void, std::string> for_each_finding(const std::filesystem::path& folder, Take take) {
-  auto reader = FindingReader::open(folder / kFindings);
-  if (!reader) return std::unexpected(reader.error());
-  Finding finding;
-  while (true) {
-    const auto more = reader->next(finding);
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return {};
-    if (std::expected<void, std::string> taken = take(finding); !taken) return taken;
-  }
-}
-
 }  // namespace
 
 std::expected<std::optional<EarlierVerdicts>, std::string> EarlierVerdicts::read(
@@ -43,7 +29,8 @@ std::expected<std::optional<EarlierVerdicts>, std::string> EarlierVerdicts::read
   made.folder_ = std::filesystem::canonical(current, error);
   if (error) return std::unexpected(current.string() + ": " + error.message());
   const auto read = for_each_finding(
-      made.folder_, [&](const Finding& finding) -> std::expected<void, std::string> {
+      made.folder_ / kFindings,
+      [&](const Finding& finding, std::string_view) -> std::expected<void, std::string> {
         made.numbers_.emplace(made.texts_.keep(finding.name.text()), kNotSeen);
         return {};
       });
@@ -58,16 +45,18 @@ std::expected<std::uint64_t, std::string> EarlierVerdicts::write(
   if (!out) return std::unexpected(out.error());
   std::uint64_t written = 0;
   const auto read =
-      for_each_finding(folder_, [&](Finding& finding) -> std::expected<void, std::string> {
-        const auto at = numbers_.find(finding.name.text());
-        if (at == numbers_.end() || at->second == kNotSeen || !is_open(at->second) ||
-            !is_recent(finding, now_unix_s)) {
-          return {};
-        }
-        if (finding.carried_from.empty()) finding.carried_from = folder_.filename().string();
-        ++written;
-        return out->append(finding);
-      });
+      for_each_finding(folder_ / kFindings,
+                       [&](Finding& finding, std::string_view) -> std::expected<void, std::string> {
+                         const auto at = numbers_.find(finding.name.text());
+                         if (at == numbers_.end() || at->second == kNotSeen ||
+                             !is_open(at->second) || !is_recent(finding, now_unix_s)) {
+                           return {};
+                         }
+                         if (finding.carried_from.empty())
+                           finding.carried_from = folder_.filename().string();
+                         ++written;
+                         return out->append(finding);
+                       });
   if (!read) return std::unexpected(read.error());
   if (auto closed = out->close(); !closed) return std::unexpected(closed.error());
   return written;

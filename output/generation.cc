@@ -70,7 +70,7 @@ enum class Entry { kAbsent, kFolder, kLink, kOther };
 
 // What lies at `path` itself, links not followed.
 std::expected<Entry, std::string> look(const fs::path& path) {
-  struct stat status{};
+  struct stat status = {};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return Entry::kAbsent;
     return std::unexpected(file_error("look at", path, errno));

@@ -23,9 +23,11 @@ struct Lists {
   List exceptions;  // every servfail name and every label at which one failed
 };
 
+using ListOfLists = List Lists::*;
+
 struct ListFile {
   std::string_view file_name;
-  List Lists::* list;
+  ListOfLists list;
 };
 
 // Names of the files; a contract with other people's scripts.

@@ -71,4 +71,21 @@ class FindingReader {
   std::unique_ptr<Impl> impl_;
 };
 
+// Hands each finding of a file to `take`, with the line that it was read from. Ends with the first
+// error, of the file or of `take`.
+template <typename Take>
+[[nodiscard]] std::expected<void, std::string> for_each_finding(const std::filesystem::path& path,
+                                                                Take take) {
+  auto reader = FindingReader::open(path);
+  if (!reader) return std::unexpected(reader.error());
+  Finding finding;
+  while (true) {
+    const auto more = reader->next(finding);
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return {};
+    if (std::expected<void, std::string> taken = take(finding, reader->line()); !taken)
+      return taken;
+  }
+}
+
 }  // namespace caascan

@@ -252,6 +252,13 @@ TEST_F(Kill, WhatADeadlineLeavesOverHasTheVerdictOfTheSetBefore) {
   ASSERT_EQ(finish(start("out", {"--deadline", "1ms"})), 4) << said();
   EXPECT_EQ(summary("out").at("names_carried").to_number<int>(), 0);
   EXPECT_EQ(read_file(folder_ / "out/current/servfail-list-other.txt"), "");
+
+  const fs::path findings = fs::canonical(folder_ / "out/current") / "findings.ndjson.zst";
+  fs::resize_file(findings, fs::file_size(findings) - 1);
+  ASSERT_EQ(finish(start("out", {"--deadline", "1ms"})), 4) << said();
+  EXPECT_NE(said().find("no verdict of the last set can be carried over: " + findings.string()),
+            std::string::npos)
+      << said();
 }
 
 // The whole scan is in the journal, so that the second start asks nothing.

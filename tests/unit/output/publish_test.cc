@@ -422,13 +422,13 @@ TEST(Publish, WriteThatFailsAnywhereLeavesTheOldSet) {
   ASSERT_TRUE(publish(run.options).has_value());
   const fs::path old = fs::read_symlink(run.out() / "current");
   run.options.finished_unix_s += 60;
-  struct rlimit before{};
+  struct rlimit before = {};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   const auto handler = ::signal(SIGXFSZ, SIG_IGN);
   int failed = 0;
   bool published = false;
   for (rlim_t limit = 0; !published && limit < 100'000; limit += 97) {
-    const struct rlimit small{limit, before.rlim_max};
+    const struct rlimit small = {limit, before.rlim_max};
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
     const auto result = publish(run.options);
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);

@@ -39,7 +39,8 @@ class EngineTest : public testing::Test {
     rules_.rule("com").zone = "com";
   }
   void run(std::vector<std::string> texts) {
-    world_.emplace(seed_, [this](const SeenQuery& query) { return respond(query); }, faults_);
+    const auto answer = [this](const SeenQuery& query) { return respond(query); };
+    world_.emplace(seed_, answer, faults_);
     engine_.emplace(options_, world_->entropy());
     ASSERT_TRUE(world_->run(*engine_, names(std::move(texts))));
     std::uint64_t sum = 0;
