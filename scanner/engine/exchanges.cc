@@ -433,7 +433,8 @@ void Exchanges::fit_window(Instant now) {
     doubles_at_ = window_ >= start ? kNever : now + kSlowFor;
   }
   const Duration passed = now - period_began_;
-  if (passed < kWindowPeriod) return;
+  if (passed < period_) return;
+  period_ = kWindowPeriod;
   const double rate = static_cast<double>(counts_.replies - replies_before_) /
                       std::chrono::duration<double>(passed).count();
   if (rate_before_ && rate < *rate_before_ * 1.1) {
@@ -446,7 +447,13 @@ void Exchanges::fit_window(Instant now) {
     if (slept_without_room_ * 4 >= passed) {
       if (now >= next_try_ && window_ < options_.window_max) {
         window_ = std::min(window_ * 2, options_.window_max);
-        rate_before_ = rate;
+        if (rate > 0 && on_the_way() < window_) {
+          rate_before_ = rate;
+          const double takes_s = static_cast<double>(on_the_way()) / rate;
+          period_ = std::clamp(std::chrono::duration_cast<Duration>(
+                                   std::chrono::duration<double>(std::min(2 * takes_s, 1.0))),
+                               kWindowPeriod, kWindowPeriodMax);
+        }
       }
     } else if (slept_without_room_ * 16 >= passed) {
       window_ = std::min(window_ + window_ / 8, options_.window_max);

@@ -337,6 +337,22 @@ TEST_F(WindowTest, GoesBackWhereMoreQuestionsBringNoMoreReplies) {
   EXPECT_EQ(after(kWindowPeriod, 1000), 200u);
 }
 
+// A question takes as long as two periods here at first, and then nearly four.
+TEST_F(WindowTest, IsJudgedWhenTheQuestionsItLetOutHaveHadTimeForAnswers) {
+  EXPECT_EQ(after(kWindowPeriod, 50), 200u);
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(after(kWindowPeriod, 50), 200u);
+  EXPECT_EQ(after(kWindowPeriod, 75), 400u);
+  for (int i = 1; i < 8; ++i) EXPECT_EQ(after(kWindowPeriod, 60), 400u);
+  EXPECT_EQ(after(kWindowPeriod, 60), 200u);
+}
+
+TEST_F(WindowTest, IsNotJudgedWhereMoreIsOnTheWayThanIsLetOut) {
+  for (int i = 0; i < 210; ++i) window_.start(server_, {}, seconds(8), false, 0);
+  EXPECT_EQ(after(kWindowPeriod, 1000), 200u);
+  EXPECT_EQ(after(kWindowPeriod, 500), 400u);
+  EXPECT_EQ(after(kWindowPeriod, 500), 200u);
+}
+
 TEST_F(WindowTest, ShrinksToWhereItBeganWhileTheCallerNeverSleeps) {
   EXPECT_EQ(after(kWindowPeriod, 1000), 200u);
   EXPECT_EQ(after(kWindowPeriod, 2000), 400u);
