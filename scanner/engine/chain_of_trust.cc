@@ -271,9 +271,12 @@ void IterativeResolver::learn_ds(Delegation& made, std::uint32_t index,
       return record.type == static_cast<std::uint16_t>(type);
     });
   };
-  made.may_be_signed =
-      holds(RecordType::kDs) || (!holds(RecordType::kNsec) && !holds(RecordType::kNsec3));
-  if (security) {
+  const bool has_ds_set = holds(RecordType::kDs);
+  made.may_be_signed = has_ds_set || (!holds(RecordType::kNsec) && !holds(RecordType::kNsec3));
+  // The signature of a DS set is one that has not been seen before, and costs more than all else
+  // here. It waits for the first answer from below: a name that is put away now may be so for
+  // hours, while others have a use for the time.
+  if (security && !has_ds_set) {
     judge_referral(made, security, view, now);
   } else {
     made.referral.assign(view.message().begin(), view.message().end());

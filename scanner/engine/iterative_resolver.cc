@@ -27,13 +27,15 @@ DnsName asked_at(const DnsName& name, RecordType type) {
   return type == RecordType::kDs ? name.parent() : name;
 }
 
-// Whether signatures in the message are likely to be new: those of a zone's own records, or of a DS
-// set. A parent's denial of a DS set has mostly been seen before.
-bool needs_computing(const wire::MessageView& view) {
+// Whether signatures in the reply to a question of this type will be computed at once, and are
+// likely to be new: those of a zone's own records. A parent's denial of a DS set has mostly been
+// seen before, and the DS set of a referral has time (IterativeResolver::learn_ds).
+bool needs_computing(const wire::MessageView& view, RecordType asked) {
   return std::ranges::any_of(view.records(), [&](const wire::RecordView& record) {
     if (record.type != static_cast<std::uint16_t>(RecordType::kRrsig)) return false;
     const auto covered =
         static_cast<RecordType>(wire::Cursor(view.message(), record.rdata_offset).u16());
+    if (covered == RecordType::kDs) return asked == RecordType::kDs;
     return covered != RecordType::kNsec && covered != RecordType::kNsec3;
   });
 }
@@ -199,7 +201,7 @@ void IterativeResolver::on_reply(std::uint32_t owner, const AttemptInfo& info, w
         0, now);
     return;
   }
-  if (validates() && needs_computing(*view)) {
+  if (validates() && needs_computing(*view, info.query.type)) {
     signed_replies_.push_back(
         {owner, it.serial, it.zones_left, info, {message.begin(), message.end()}});
     return;

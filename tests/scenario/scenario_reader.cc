@@ -112,6 +112,10 @@ void ScenarioReader::line(const Words& words) {
     check([holds = comparison(words, 1, "the number of inferred names")](const ScenarioRun& run) {
       return holds(static_cast<double>(run.engine.counts().names_inferred));
     });
+  } else if (verb == "checked" && words.size() == 3) {
+    check([holds = comparison(words, 1, "the number of signatures")](const ScenarioRun& run) {
+      return holds(static_cast<double>(run.engine.counts().signatures_checked));
+    });
   } else if (verb == "took" && words.size() == 3) {
     Words plain = words;
     plain[2] = fmt::format("{}", static_cast<double>(duration(words[2]).count()) / 1e9);
