@@ -60,11 +60,11 @@ inline constexpr std::size_t kWindowMin = 64;
 // leaves the caller asleep, and one that is too large has the memory of each question fetched from
 // far away again for its answer. So it doubles where the caller has slept for a quarter of this
 // time for want of room, and is halved again where that did not bring a tenth more replies (the
-// servers have no more to give), not to be tried for a second. What a doubling brings shows when the
-// questions that it let out are answered, so this is judged after twice the time that a question
-// takes on average (Little's law), and not at all where more is on the way than the doubled window
-// has room for: then it has let nothing out. Where the caller has slept for less, but for a
-// sixteenth, it gains an eighth; it loses one where the caller has not slept.
+// servers have no more to give), not to be tried for a second. What a doubling brings shows when
+// the questions that it let out are answered, so this is judged after twice the time that a
+// question takes on average (Little's law), and not at all where more is on the way than the
+// doubled window has room for: then it has let nothing out. Where the caller has slept for less,
+// but for a sixteenth, it gains an eighth; it loses one where the caller has not slept.
 inline constexpr Duration kWindowPeriod = std::chrono::milliseconds(50);
 inline constexpr Duration kWindowPeriodMax = std::chrono::seconds(1);
 inline constexpr Duration kNotTriedFor = std::chrono::seconds(1);
