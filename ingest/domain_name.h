@@ -98,8 +98,9 @@ struct NameText {
 [[nodiscard]] std::string escape_for_print(std::string_view raw);
 
 // The registrable domain of `name` by the public suffix list (ICANN and private sections);
-// `name` itself where it is a public suffix. `name` in canonical form. Thread-safe.
-[[nodiscard]] std::string registrable_domain(std::string_view name);
+// `name` itself where it is a public suffix, or too long for a name. `name` in canonical form; what
+// is returned is a part of it. Thread-safe.
+[[nodiscard]] std::string_view registrable_domain(std::string_view name);
 
 }  // namespace caascan
 

@@ -62,7 +62,7 @@ std::string ProviderTable::provider_of_nameserver(std::string_view nameserver) c
     if (dot == std::string_view::npos) break;
     suffix.remove_prefix(dot + 1);
   }
-  return registrable_domain(name);
+  return std::string(registrable_domain(name));
 }
 
 std::string ProviderTable::provider_of(std::span<const std::string> nameservers) const {

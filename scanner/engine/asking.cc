@@ -149,7 +149,7 @@ void IterativeResolver::send_next(std::uint32_t index, Instant now) {
   if (it.asking || it.check) return;
   if (it.fallback && !it.fallback->over && ask_again_for_case(index, now)) return;
   if (it.in_lower_case && !it.in_lower_case->over && ask_in_capitals(index, now)) return;
-  const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.quota->sends < kSendsPerLookupMax;
+  const bool sends_left = it.sends_zone < kSendsPerZoneMax && it.quota().sends < kSendsPerLookupMax;
   Target* target = sends_left ? pick(it) : nullptr;
   // Nobody is asked a second time before every nameserver name has been looked up.
   if ((target == nullptr || target->sends > 0) && sends_left && look_up_nameservers(index, now))
@@ -252,7 +252,7 @@ void IterativeResolver::send_to(std::uint32_t index, Target& target, bool tcp) {
   if (!tcp && is_repeat(target)) exchanges_.on_repeat(target.server);
   if (!tcp) ++target.sends;
   ++it.sends_zone;
-  ++it.quota->sends;
+  ++it.quota().sends;
   it.asking = true;
   it.listening = false;
   it.asking_server = target.server;

@@ -105,7 +105,7 @@ bool IterativeResolver::ask_again_for_case(std::uint32_t index, Instant now) {
     if (next == nullptr || target.fallback_sends < next->fallback_sends) next = &target;
   }
   const bool enough = fallback.replies >= kRepliesMax || it.sends_zone >= kSendsPerZoneMax ||
-                      it.quota->sends >= kSendsPerLookupMax || it.waited >= kZoneTimeMax;
+                      it.quota().sends >= kSendsPerLookupMax || it.waited >= kZoneTimeMax;
   if (next != nullptr && !enough) {
     ++next->fallback_sends;
     next->lower_case = true;

@@ -114,8 +114,8 @@ void IterativeResolver::await_link(std::uint32_t index, const Question& needed, 
   job(index).link = {asked.index, needed, asked.is_new};
   job(index).awaits_link = true;
   if (asked.is_new) {
-    const Job& self = job(index);
-    begin(needed, self.fresh_after, self.round, self.depth, self.quota, asked.index, now);
+    Job& self = job(index);
+    begin(needed, self.fresh_after, self.round, self.depth, self.share_quota(), asked.index, now);
   }
 }
 
@@ -292,8 +292,7 @@ void IterativeResolver::fetch_keys_ahead(std::uint32_t index, const Delegation& 
   const Question keys{made.zone, RecordType::kDnskey};
   // Nobody waits for it.
   const ResolutionTable::Asked asked = table_.ask(keys, Freshness{}, Waiter{index, 0, true}, now);
-  if (asked.is_new)
-    begin(keys, Instant{}, it.round, 0, std::make_shared<Quota>(), asked.index, now);
+  if (asked.is_new) begin(keys, Instant{}, it.round, 0, nullptr, asked.index, now);
 }
 
 // A reply that claims something in a zone that is not known to be insecure.

@@ -35,7 +35,7 @@ void IterativeResolver::fail_zone(std::uint32_t index, Instant now) {
   const auto bogus = std::ranges::find(it.targets, Cause::kBogus, &Target::cause);
   if (bogus != it.targets.end()) resolution.bogus = bogus->bogus;
   const auto most = std::ranges::max_element(votes);
-  if (it.quota->sends >= kSendsPerLookupMax) {
+  if (it.quota().sends >= kSendsPerLookupMax) {
     fail(index, Cause::kQuotaUsedUp, now);
   } else if (*most > 0) {
     const auto cause = static_cast<Cause>(most - votes.begin());

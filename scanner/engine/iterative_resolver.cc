@@ -1,6 +1,7 @@
 #include "scanner/engine/iterative_resolver.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ingest/assert.h"
 #include "ingest/domain_name.h"
@@ -15,11 +16,25 @@ using wire::RecordType;
 constexpr std::size_t kNotCutBytes = 256;  // a name, its map node, its place in the order
 constexpr std::size_t kRepliesKeptBackMax = 8;
 
-// The labels of the registrable domain of `name`.
+// The labels of the registrable domain of `name`. Of a name with octets that host names do not
+// have, two.
 std::size_t registrable_labels(const DnsName& name) {
-  const std::optional<DnsName> found = DnsName::from_text(registrable_domain(name.text()));
-  // Of a name with octets that host names do not have, its last two.
-  return found && name.is_within(*found) ? found->label_count() : 2;
+  if (name.is_root()) return 0;
+  std::array<char, wire::kWireNameOctetsMax>
+      text;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::size_t octets = 0;
+  std::string_view rest = name.wire();
+  while (rest.front() != '\0') {
+    const std::size_t length = static_cast<unsigned char>(rest.front());
+    if (octets > 0) text[octets++] = '.';
+    for (const char c : rest.substr(1, length)) {
+      if (c <= ' ' || c >= '\x7F' || c == '.' || c == '\\') return 2;
+      text[octets++] = c;
+    }
+    rest.remove_prefix(1 + length);
+  }
+  const std::string_view registrable = registrable_domain({text.data(), octets});
+  return 1 + static_cast<std::size_t>(std::ranges::count(registrable, '.'));
 }
 
 // Where a question belongs: DS records are the parent's (RFC 4035 §3.1.4.1).
@@ -66,8 +81,8 @@ void IterativeResolver::ask(const Question& question, Freshness fresh, std::uint
   const bool first_pass = round == 0 && !fresh.of_good_too;
   // Who wants to know whether somebody is alive now does not want the delegation anew.
   if (asked.is_new)
-    begin(question, fresh.of_good_too ? Instant{} : fresh.after, round, 0,
-          std::make_shared<Quota>(), asked.index, now, first_pass);
+    begin(question, fresh.of_good_too ? Instant{} : fresh.after, round, 0, nullptr, asked.index,
+          now, first_pass);
 }
 
 void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
@@ -75,7 +90,6 @@ void IterativeResolver::begin(const Question& question, Instant fresh_after, std
                               Instant now, bool first_pass) {
   if (jobs_.size() <= index) jobs_.resize(index + 1);
   Job& made = job(index);
-  made = Job{};
   made.active = true;
   made.may_be_put_away =
       first_pass && question.type == RecordType::kCaa && question.purpose == Purpose::kVerdict;
@@ -83,7 +97,7 @@ void IterativeResolver::begin(const Question& question, Instant fresh_after, std
   made.serial = ++jobs_begun_;
   made.round = round;
   made.depth = depth;
-  made.quota = std::move(quota);
+  made.shared_quota = std::move(quota);
   made.fresh_after = fresh_after;
   go_to(index, question.name);
   locate(index, now);
@@ -91,10 +105,16 @@ void IterativeResolver::begin(const Question& question, Instant fresh_after, std
 
 // The names of nameservers and of zones with keys come again and again.
 DnsName IterativeResolver::registrable_of(const DnsName& name) {
-  KnownRegistrable& known = registrable_[std::hash<DnsName>{}(name) % registrable_.size()];
-  if (known.labels == 0 || known.name != name)
-    known = {name, static_cast<std::uint8_t>(registrable_labels(name))};
-  return name.last_labels(known.labels);
+  const auto place_of = [this](const DnsName& at) -> KnownRegistrable& {
+    return registrable_[std::hash<DnsName>{}(at) % registrable_.size()];
+  };
+  const KnownRegistrable& known = place_of(name);
+  if (known.labels != 0 && known.name == name) return name.last_labels(known.labels);
+  const auto labels = static_cast<std::uint8_t>(registrable_labels(name));
+  DnsName registrable = name.last_labels(labels);
+  place_of(name) = {name, labels};
+  place_of(registrable) = {registrable, labels};  // a climb goes on there
+  return registrable;
 }
 
 void IterativeResolver::go_to(std::uint32_t index, DnsName name) {
@@ -435,8 +455,22 @@ void IterativeResolver::finish(std::uint32_t index, Instant now) {
   Job& it = job(index);
   CAASCAN_ASSERT(!it.holds_gate);
   leave_zone(it);
-  it = Job{};
+  it.clear();
   table_.finish(index, now);
+}
+
+void IterativeResolver::Job::clear() {
+  Job fresh;
+  const auto keep = [](auto& from, auto& to) {
+    from.clear();
+    to = std::move(from);
+  };
+  keep(targets, fresh.targets);
+  keep(looked_up, fresh.looked_up);
+  keep(families_missing, fresh.families_missing);
+  keep(waits_on, fresh.waits_on);
+  keep(live, fresh.live);
+  *this = std::move(fresh);
 }
 
 void IterativeResolver::deliver(Instant now) {

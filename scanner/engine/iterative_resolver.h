@@ -158,7 +158,8 @@ class IterativeResolver final : public ResolutionSource {
     wire::DnsName registrable;  // of `name`
     int aliases = 0;
     int referrals = 0;
-    std::shared_ptr<Quota> quota;
+    Quota own_quota;
+    std::shared_ptr<Quota> shared_quota;  // in its place, once it has begun others or is begun so
     DelegationPtr cut;
     wire::DnsName probe;  // asked of the cut: `name`, or what holds a gate
     bool holds_gate = false;
@@ -194,6 +195,16 @@ class IterativeResolver final : public ResolutionSource {
     Security security = Security::kNotChecked;  // of what has been answered so far
     wire::DnsName insecure_at;
     std::vector<AttemptId> live;
+
+    // As new, but for the memory of what every question needs, which serves the next one.
+    void clear();
+    Quota& quota() { return shared_quota ? *shared_quota : own_quota; }
+    [[nodiscard]] const Quota& quota() const { return shared_quota ? *shared_quota : own_quota; }
+    // What it has used so far counts for all of them.
+    const std::shared_ptr<Quota>& share_quota() {
+      if (!shared_quota) shared_quota = std::make_shared<Quota>(own_quota);
+      return shared_quota;
+    }
   };
   // What a parent said about a name that it has not delegated.
   struct NotCut {
@@ -205,9 +216,10 @@ class IterativeResolver final : public ResolutionSource {
 
   Job& job(std::uint32_t index) { return jobs_[index]; }
   const Question& question(std::uint32_t index) const { return table_.question(index); }
+  // `quota`: that of the lookup that begins it; null: a new one.
   void begin(const Question& question, Instant fresh_after, std::uint8_t round, int depth,
              std::shared_ptr<Quota> quota, std::uint32_t index, Instant now,
-             bool may_infer = false);
+             bool first_pass = false);
   void go_to(std::uint32_t index, wire::DnsName name);
   void locate(std::uint32_t index, Instant now);
   DelegationPtr closest(const Job& job, wire::RecordType type, Instant now);

@@ -24,14 +24,14 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
     Job& it = job(index);
     if (it.waits_on.size() >= 2 * kTargetsAtOnce) break;
     if (it.looked_up[i]) continue;
-    if (it.depth >= kDependencyDepthMax || it.quota->targets >= kTargetsPerLookupMax) {
+    if (it.depth >= kDependencyDepthMax || it.quota().targets >= kTargetsPerLookupMax) {
       it.limited = true;
       break;
     }
     const auto tried = static_cast<std::size_t>(std::ranges::count(it.looked_up, true));
     if (tried >= kTargetsPerDelegationMax || it.targets_failed >= kFailedTargetsMax) break;
     it.looked_up[i] = true;
-    ++it.quota->targets;
+    ++it.quota().targets;
     const DnsName name = it.cut->nameservers[i].name;
     const int depth = it.depth + 1;
     // A confirmation round must not see the failure that it is to confirm.
@@ -50,7 +50,7 @@ bool IterativeResolver::look_up_nameservers(std::uint32_t index, Instant now) {
       job(index).waits_on.push_back({asked.index, {name, type}, asked.is_new});
       started = true;
       if (asked.is_new)
-        begin({name, type}, fresh_after, round, depth, job(index).quota, asked.index, now);
+        begin({name, type}, fresh_after, round, depth, job(index).share_quota(), asked.index, now);
     }
   }
   return started;

@@ -37,7 +37,7 @@ bool IterativeResolver::put_away(std::uint32_t index, ServerId server, Instant n
   leave_zone(it);
   const bool held_gate = it.holds_gate;
   const DnsName gate = it.probe;
-  it = Job{};
+  it.clear();
   for (const Waiter& waiter : table_.withdraw(index))
     sink_.put_away(waiter, *full, after_alias, known);
   if (held_gate) let_in(gate, now);

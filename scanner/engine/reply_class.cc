@@ -1,6 +1,7 @@
 #include "scanner/engine/reply_class.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 
 #include "scanner/engine/bounds.h"
 #include "scanner/engine/evidence.h"
@@ -67,7 +68,7 @@ class Classifier {
   const Question& question_;
   const int hops_max_;
   const Profile& profile_;
-  std::vector<InZone> answer_, authority_;
+  boost::container::small_vector<InZone, 8> answer_, authority_;
   DnsName at_;  // the end of the chain so far
   bool moved_ = false;
   bool found_ = false;  // the RRset asked for stands at `at_`
@@ -75,9 +76,6 @@ class Classifier {
 };
 
 bool Classifier::read_records() {
-  const wire::Header& header = view_.header();
-  answer_.reserve(std::min<std::size_t>(header.ancount, view_.records().size()));
-  authority_.reserve(std::min<std::size_t>(header.nscount, view_.records().size()));
   for (const RecordView& record : view_.records()) {
     if (record.section == Section::kAdditional) continue;
     auto owner = view_.owner(record);
@@ -85,7 +83,7 @@ bool Classifier::read_records() {
     // NS records are looked at wherever they are: those above the zone tell a lame server.
     if (!owner->is_within(zone_) && !is_type(record, RecordType::kNs)) continue;
     (record.section == Section::kAnswer ? answer_ : authority_)
-        .push_back({record, std::move(*owner)});
+        .emplace_back(record, std::move(*owner));
   }
   return true;
 }

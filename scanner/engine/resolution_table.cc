@@ -133,14 +133,15 @@ std::vector<Waiter> ResolutionTable::withdraw(std::uint32_t index) {
 }
 
 void ResolutionTable::deliver(const Teller& tell) {
-  while (!completed_.empty()) {
-    const Completed next = completed_.front();
-    completed_.pop_front();
+  while (told_ < completed_.size()) {
+    const Completed next = completed_[told_++];
     const Entry& entry = entries_[next.index];
     tell(next.index, next.waiter, entry.question, entry.resolution);
     --entries_[next.index].pins;
     free_if_unused(next.index);
   }
+  completed_.clear();
+  told_ = 0;
 }
 
 // Takes an ended resolution out of the map; it is freed once nobody is still to be told.

@@ -68,7 +68,7 @@ class ResolutionTable {
       std::function<void(std::uint32_t index, Waiter, const Question&, const Resolution&)>;
   // Calls `tell` for each waiter of every resolution that has ended. `tell` may ask and finish.
   void deliver(const Teller& tell);
-  [[nodiscard]] bool has_deliveries() const { return !completed_.empty(); }
+  [[nodiscard]] bool has_deliveries() const { return told_ < completed_.size(); }
   [[nodiscard]] std::size_t under_way() const { return under_way_; }
 
  private:
@@ -116,7 +116,8 @@ class ResolutionTable {
   std::deque<Entry> entries_;
   std::vector<std::uint32_t> free_;
   boost::unordered_flat_map<Question, std::uint32_t, QuestionHash> by_question_;
-  std::deque<Completed> completed_;
+  std::vector<Completed> completed_;  // the first `told_` of them have been told
+  std::size_t told_ = 0;
   RecencyList of_names_, of_servers_;
   std::size_t under_way_ = 0;
 };

@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 #include "scanner/wire/cursor.h"
 #include "scanner/wire/dns_name.h"
@@ -109,7 +111,9 @@ class MessageView {
   static std::expected<MessageView, ParseError> parse(Bytes message);
 
   [[nodiscard]] const Header& header() const { return header_; }
-  [[nodiscard]] const std::vector<RecordView>& records() const { return records_; }
+  [[nodiscard]] std::span<const RecordView> records() const {
+    return {records_.data(), records_.size()};
+  }
   [[nodiscard]] Bytes message() const { return message_; }
   [[nodiscard]] std::size_t size_octets() const { return message_.size(); }
 
@@ -125,7 +129,9 @@ class MessageView {
  private:
   Bytes message_;
   Header header_;
-  std::vector<RecordView> records_;
+  // Most replies have no more; to a reply that has, an allocation is a small part of its cost.
+  static constexpr std::size_t kRecordsHere = 12;
+  boost::container::small_vector<RecordView, kRecordsHere> records_;
   std::optional<RecordView> opt_;
 };
 

@@ -130,17 +130,18 @@ void RunChecker::check_verdicts(SimWorld& net, const engine::Engine& engine) {
   for (const std::string& name : built_.names) {
     const Expected expected = oracle.judge(name);
     if (is_affected(expected.outcome) || expected.perhaps_bogus)
-      troubled_.insert(registrable_domain(name));
+      troubled_.insert(std::string(registrable_domain(name)));
   }
   for (const auto& [apex, zone] : built_.internet.zones()) {
     const bool fails = !apex.is_root() && (oracle.fate(zone, RecordType::kCaa) != Fate::kAnswered ||
                                            oracle.fate(zone, RecordType::kA) != Fate::kAnswered);
-    if (fails) troubled_.insert(registrable_domain(apex.text()));
+    if (fails) troubled_.insert(std::string(registrable_domain(apex.text())));
     for (const SimNameserver& nameserver : zone.nameservers) {
-      if (nameserver.glue.empty()) troubled_.insert(registrable_domain(nameserver.name.text()));
+      if (nameserver.glue.empty())
+        troubled_.insert(std::string(registrable_domain(nameserver.name.text())));
     }
     for (const auto& [owner, node] : zone.nodes) {
-      if (node.alias) troubled_.insert(registrable_domain(node.alias->text()));
+      if (node.alias) troubled_.insert(std::string(registrable_domain(node.alias->text())));
     }
   }
 }
@@ -216,7 +217,7 @@ void RunChecker::check_parents(const SimWorld& net, std::uint64_t cleared) {
     if (parent == parent_of.end() || query.name == parent->second) continue;
     if (parent->second == "sick" || parent->second == "dead") continue;
     const std::string child = parent->second == "." ? query.name.substr(query.name.rfind('.') + 1)
-                                                    : registrable_domain(query.name);
+                                                    : std::string(registrable_domain(query.name));
     if (child != parent->second && !parent->second.ends_with(child))
       ++asked[{parent->second, child}];
   }
