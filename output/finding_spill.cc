@@ -15,7 +15,7 @@
 namespace caascan {
 namespace {
 
-constexpr int kCompressionLevel = 1;  // read back once and thrown away
+constexpr int kCompressionLevel = -5;  // read back twice at most and thrown away
 
 struct FreeCompressor {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <cmath>
 #include <concepts>
@@ -17,46 +19,56 @@ namespace {
 
 namespace json = boost::json;
 
-json::string to_json_text(std::string_view text) {
-  return json::string(printable_ascii(text));
+// The values of one line stand in one piece of memory, which is given back at once.
+class LineMemory {
+ public:
+  [[nodiscard]] json::storage_ptr storage() { return &resource_; }
+
+ private:
+  std::array<unsigned char, 16384> first_;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  json::monotonic_resource resource_{first_.data(), first_.size()};
+};
+
+void put(json::value& to, std::string_view text) {
+  const bool printable = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7F'; });
+  to.emplace_string() = printable ? text : std::string_view(printable_ascii(text));
 }
 
-json::object to_json(const Attempt& attempt) {
-  json::object out;
-  out["server_name"] = to_json_text(attempt.server_name);
-  out["server_address"] = to_json_text(attempt.server_address);
+void put(json::value& to, const std::vector<std::string>& texts) {
+  json::array& out = to.emplace_array();
+  for (const std::string& text : texts) put(out.emplace_back(nullptr), text);
+}
+
+void put(json::value& to, const Attempt& attempt) {
+  json::object& out = to.emplace_object();
+  out.reserve(20);
+  put(out["server_name"], attempt.server_name);
+  put(out["server_address"], attempt.server_address);
   out["server_port"] = attempt.server_port;
   out["tcp"] = attempt.tcp;
   out["edns_size"] = attempt.edns_size;
   out["dnssec_ok"] = attempt.dnssec_ok;
-  out["qname"] = to_json_text(attempt.qname);
-  out["qtype"] = to_json_text(attempt.qtype);
+  put(out["qname"], attempt.qname);
+  put(out["qtype"], attempt.qtype);
   out["result"] = word(attempt.result);
   out["rcode"] = attempt.rcode;
   out["aa"] = attempt.aa;
   out["tc"] = attempt.tc;
   out["ra"] = attempt.ra;
   out["ad"] = attempt.ad;
-  out["section_counts"] =
-      json::array{attempt.section_counts[0], attempt.section_counts[1], attempt.section_counts[2]};
+  json::array& counts = out["section_counts"].emplace_array();
+  for (const std::uint16_t count : attempt.section_counts) counts.push_back(count);
   if (attempt.extended_error) out["extended_error"] = *attempt.extended_error;
-  out["extended_error_text"] = to_json_text(attempt.extended_error_text);
+  put(out["extended_error_text"], attempt.extended_error_text);
   out["rtt_us"] = attempt.rtt_us;
   out["sent_unix_ms"] = attempt.sent_unix_ms;
   out["round"] = attempt.round;
-  return out;
 }
 
-json::array to_json(const std::vector<std::string>& texts) {
-  json::array out;
-  for (const std::string& text : texts) out.push_back(to_json_text(text));
-  return out;
-}
-
-json::array to_json(const std::vector<Attempt>& attempts) {
-  json::array out;
-  for (const Attempt& attempt : attempts) out.push_back(to_json(attempt));
-  return out;
+void put(json::value& to, const std::vector<Attempt>& attempts) {
+  json::array& out = to.emplace_array();
+  out.reserve(attempts.size());
+  for (const Attempt& attempt : attempts) put(out.emplace_back(nullptr), attempt);
 }
 
 // Takes members out of one object. The first that is missing or of the wrong kind is remembered;
@@ -273,9 +285,10 @@ constexpr CountMember kCountMembers[] = {
 static_assert(sizeof(ScanCounts) ==
               (kOutcomeCount + std::size(kCountMembers)) * 8 + 2 * sizeof(double));
 
-std::expected<json::value, std::string> parse_object(std::string_view text) {
+// What is parsed must not outlive `memory`.
+std::expected<json::value, std::string> parse_object(std::string_view text, LineMemory& memory) {
   boost::system::error_code error;
-  json::value value = json::parse(text, error);
+  json::value value = json::parse(text, error, memory.storage());
   if (error) return std::unexpected("not JSON: " + error.message());
   if (!value.is_object()) return std::unexpected("not a JSON object");
   return value;
@@ -284,13 +297,16 @@ std::expected<json::value, std::string> parse_object(std::string_view text) {
 }  // namespace
 
 std::string finding_to_json(const Finding& finding) {
-  json::object out;
-  out["name"] = to_json_text(finding.name.text());
+  LineMemory memory;
+  json::value line(json::object_kind, memory.storage());
+  json::object& out = line.get_object();
+  out.reserve(24);
+  put(out["name"], finding.name.text());
   out["outcome"] = word(finding.outcome);
   out["cause"] = word(finding.cause);
-  out["failing_label"] = to_json_text(finding.failing_label);
-  out["alias_target"] = to_json_text(finding.alias_target);
-  out["zone"] = to_json_text(finding.zone);
+  put(out["failing_label"], finding.failing_label);
+  put(out["alias_target"], finding.alias_target);
+  put(out["zone"], finding.zone);
   out["inherited"] = finding.inherited;
   out["security"] = word(finding.security);
   if (finding.bogus != BogusKind::kNone) {
@@ -299,44 +315,56 @@ std::string finding_to_json(const Finding& finding) {
   }
   out["intermittent"] = finding.intermittent;
   out["version_dependent"] = finding.version_dependent;
-  out["insecure_at"] = to_json_text(finding.insecure_at);
-  out["inferred_from"] = to_json_text(finding.inferred_from);
-  out["nameservers"] = to_json(finding.nameservers);
-  out["soa_contact"] = to_json_text(finding.soa_contact);
+  put(out["insecure_at"], finding.insecure_at);
+  put(out["inferred_from"], finding.inferred_from);
+  put(out["nameservers"], finding.nameservers);
+  put(out["soa_contact"], finding.soa_contact);
   if (finding.control_result) out["control_result"] = word(*finding.control_result);
   if (finding.control_rcode) out["control_rcode"] = *finding.control_rcode;
-  out["observed_unix_ms"] =
-      json::array(finding.observed_unix_ms.begin(), finding.observed_unix_ms.end());
-  out["attempts"] = to_json(finding.attempts);
-  json::array versions;
+  json::array& observed = out["observed_unix_ms"].emplace_array();
+  for (const std::int64_t at : finding.observed_unix_ms) observed.push_back(at);
+  put(out["attempts"], finding.attempts);
+  json::array& versions = out["versions"].emplace_array();
   for (const ServerVersion& version : finding.versions) {
-    versions.push_back(json::object{{"server_address", to_json_text(version.server_address)},
-                                    {"text", to_json_text(version.text)}});
+    json::object& it = versions.emplace_back(json::object_kind).get_object();
+    put(it["server_address"], version.server_address);
+    put(it["text"], version.text);
   }
-  out["versions"] = std::move(versions);
-  if (!finding.carried_from.empty()) out["carried_from"] = to_json_text(finding.carried_from);
-  return json_line(out);
+  if (!finding.carried_from.empty()) put(out["carried_from"], finding.carried_from);
+  return json_line(line);
 }
 
 std::string attempt_to_json(const Attempt& attempt) {
-  return json_line(to_json(attempt));
+  LineMemory memory;
+  json::value line(memory.storage());
+  put(line, attempt);
+  return json_line(line);
 }
 
 std::string degraded_zone_to_json(const DegradedZone& zone) {
-  return json_line(json::object{{"zone", to_json_text(zone.zone)},
-                                {"nameservers", to_json(zone.nameservers)},
-                                {"attempts", to_json(zone.attempts)}});
+  LineMemory memory;
+  json::value line(json::object_kind, memory.storage());
+  json::object& out = line.get_object();
+  put(out["zone"], zone.zone);
+  put(out["nameservers"], zone.nameservers);
+  put(out["attempts"], zone.attempts);
+  return json_line(line);
 }
 
 std::string hidden_caa_to_json(const HiddenCaa& hidden) {
-  return json_line(json::object{{"name", to_json_text(hidden.name)},
-                                {"zone", to_json_text(hidden.zone)},
-                                {"nameservers", to_json(hidden.nameservers)},
-                                {"attempts", to_json(hidden.attempts)}});
+  LineMemory memory;
+  json::value line(json::object_kind, memory.storage());
+  json::object& out = line.get_object();
+  put(out["name"], hidden.name);
+  put(out["zone"], hidden.zone);
+  put(out["nameservers"], hidden.nameservers);
+  put(out["attempts"], hidden.attempts);
+  return json_line(line);
 }
 
 std::expected<DegradedZone, std::string> degraded_zone_from_json(std::string_view line) {
-  const auto value = parse_object(line);
+  LineMemory memory;
+  const auto value = parse_object(line, memory);
   if (!value) return std::unexpected(value.error());
   Members members(value->get_object(), "");
   DegradedZone out;
@@ -349,7 +377,8 @@ std::expected<DegradedZone, std::string> degraded_zone_from_json(std::string_vie
 }
 
 std::expected<HiddenCaa, std::string> hidden_caa_from_json(std::string_view line) {
-  const auto value = parse_object(line);
+  LineMemory memory;
+  const auto value = parse_object(line, memory);
   if (!value) return std::unexpected(value.error());
   Members members(value->get_object(), "");
   HiddenCaa out;
@@ -363,7 +392,8 @@ std::expected<HiddenCaa, std::string> hidden_caa_from_json(std::string_view line
 }
 
 std::expected<Finding, std::string> finding_from_json(std::string_view line) {
-  const auto value = parse_object(line);
+  LineMemory memory;
+  const auto value = parse_object(line, memory);
   if (!value) return std::unexpected(value.error());
   Members members(value->get_object(), "");
   Finding out;
@@ -418,7 +448,8 @@ std::string scan_counts_to_json(const ScanCounts& counts) {
 }
 
 std::expected<ScanCounts, std::string> scan_counts_from_json(std::string_view text) {
-  const auto value = parse_object(text);
+  LineMemory memory;
+  const auto value = parse_object(text, memory);
   if (!value) return std::unexpected(value.error());
   Members members(value->get_object(), "");
   ScanCounts out;
