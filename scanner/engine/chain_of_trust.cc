@@ -289,10 +289,7 @@ void IterativeResolver::learn_ds(Delegation& made, std::uint32_t index,
 void IterativeResolver::fetch_keys_ahead(std::uint32_t index, const Delegation& made, Instant now) {
   const Job& it = job(index);
   if (!it.cut->zone.is_root() || !made.may_be_signed || !is_validated(question(index).type)) return;
-  const Question keys{made.zone, RecordType::kDnskey};
-  // Nobody waits for it.
-  const ResolutionTable::Asked asked = table_.ask(keys, Freshness{}, Waiter{index, 0, true}, now);
-  if (asked.is_new) begin(keys, Instant{}, it.round, 0, nullptr, asked.index, now);
+  ask_ahead({made.zone, RecordType::kDnskey}, it.round, now);
 }
 
 // A reply that claims something in a zone that is not known to be insecure.

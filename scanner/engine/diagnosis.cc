@@ -58,6 +58,11 @@ Question Diagnosis::question() const {
   CAASCAN_ASSERT(false);
 }
 
+std::optional<Question> Diagnosis::question_ahead() const {
+  if (step_ != Step::kControl || !zone_) return std::nullopt;
+  return Question{at_, RecordType::kSoa};
+}
+
 void Diagnosis::on_answer(const Resolution& answer) {
   switch (step_) {
     case Step::kControl:

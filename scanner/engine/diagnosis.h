@@ -35,6 +35,8 @@ class Diagnosis {
 
   [[nodiscard]] bool done() const { return step_ == Step::kDone; }
   [[nodiscard]] Question question() const;
+  // The one after that, where it does not hang on its answer.
+  [[nodiscard]] std::optional<Question> question_ahead() const;
   void on_answer(const Resolution& answer);
 
   // Results, once done.

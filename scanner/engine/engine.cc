@@ -401,6 +401,9 @@ void Engine::confirm_or_diagnose(std::uint32_t index, Instant now) {
     failure.diagnosis->compare_case_at(failure.alias_target.is_root() ? failure.label
                                                                       : failure.alias_target);
   }
+  // A server that answers badly often does so slowly, or not at all.
+  const std::optional<Question> ahead = failure.diagnosis->question_ahead();
+  if (iterative_ && ahead) iterative_->ask_ahead(*ahead, task.round, now);
   diagnose(index, now);
 }
 

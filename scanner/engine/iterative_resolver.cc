@@ -85,6 +85,12 @@ void IterativeResolver::ask(const Question& question, Freshness fresh, std::uint
           now, first_pass);
 }
 
+void IterativeResolver::ask_ahead(const Question& question, std::uint8_t round, Instant now) {
+  // No job has this serial.
+  const ResolutionTable::Asked asked = table_.ask(question, Freshness{}, Waiter{0, 0, true}, now);
+  if (asked.is_new) begin(question, Instant{}, round, 0, nullptr, asked.index, now);
+}
+
 void IterativeResolver::begin(const Question& question, Instant fresh_after, std::uint8_t round,
                               int depth, std::shared_ptr<Quota> quota, std::uint32_t index,
                               Instant now, bool first_pass) {

@@ -75,6 +75,8 @@ class IterativeResolver final : public ResolutionSource {
   [[nodiscard]] bool has_deliveries() const override {
     return table_.has_deliveries() || !signed_replies_.empty() || !inferred_.empty();
   }
+  // Asks for nobody: who asks the same later finds the answer, or waits less for it.
+  void ask_ahead(const Question& question, std::uint8_t round, Instant now);
   // What a name knew when it was put away; it asks again now.
   void remember(std::string_view known, Instant now);
   [[nodiscard]] std::size_t resolutions_under_way() const { return table_.under_way(); }
