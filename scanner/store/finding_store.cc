@@ -362,13 +362,17 @@ std::string hidden_caa_to_json(const HiddenCaa& hidden) {
   return json_line(line);
 }
 
-std::expected<DegradedZone, std::string> degraded_zone_from_json(std::string_view line) {
+namespace {
+
+// A line that ends with nameservers and attempts; `take` takes what stands before them.
+template <typename Value, typename Take>
+std::expected<Value, std::string> line_with_attempts(std::string_view line, Take take) {
   LineMemory memory;
   const auto value = parse_object(line, memory);
   if (!value) return std::unexpected(value.error());
   Members members(value->get_object(), "");
-  DegradedZone out;
-  out.zone = members.text("zone");
+  Value out;
+  take(members, out);
   out.nameservers = members.texts("nameservers");
   auto attempts = objects_from<Attempt>(members, "attempts", attempt_from);
   if (!attempts) return std::unexpected(attempts.error());
@@ -376,19 +380,18 @@ std::expected<DegradedZone, std::string> degraded_zone_from_json(std::string_vie
   return out;
 }
 
+}  // namespace
+
+std::expected<DegradedZone, std::string> degraded_zone_from_json(std::string_view line) {
+  return line_with_attempts<DegradedZone>(
+      line, [](Members& members, DegradedZone& out) { out.zone = members.text("zone"); });
+}
+
 std::expected<HiddenCaa, std::string> hidden_caa_from_json(std::string_view line) {
-  LineMemory memory;
-  const auto value = parse_object(line, memory);
-  if (!value) return std::unexpected(value.error());
-  Members members(value->get_object(), "");
-  HiddenCaa out;
-  out.name = members.text("name");
-  out.zone = members.text("zone");
-  out.nameservers = members.texts("nameservers");
-  auto attempts = objects_from<Attempt>(members, "attempts", attempt_from);
-  if (!attempts) return std::unexpected(attempts.error());
-  out.attempts = std::move(*attempts);
-  return out;
+  return line_with_attempts<HiddenCaa>(line, [](Members& members, HiddenCaa& out) {
+    out.name = members.text("name");
+    out.zone = members.text("zone");
+  });
 }
 
 std::expected<Finding, std::string> finding_from_json(std::string_view line) {
