@@ -19,7 +19,7 @@
 namespace caascan {
 namespace {
 
-constexpr int kCompressionLevel = 1;  // read back once and thrown away
+constexpr int kCompressionLevel = -3;  // read back once and thrown away
 
 // What stands before a name in a block: its number, how long its text and what it knows are, which
 // follow, and whether an alias led there. As in memory: the file does not outlive the process.
