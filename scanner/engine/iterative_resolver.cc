@@ -48,10 +48,12 @@ DnsName asked_at(const DnsName& name, RecordType type) {
 bool needs_computing(const wire::MessageView& view, RecordType asked) {
   return std::ranges::any_of(view.records(), [&](const wire::RecordView& record) {
     if (record.type != static_cast<std::uint16_t>(RecordType::kRrsig)) return false;
-    const auto covered =
-        static_cast<RecordType>(wire::Cursor(view.message(), record.rdata_offset).u16());
-    if (covered == RecordType::kDs) return asked == RecordType::kDs;
-    return covered != RecordType::kNsec && covered != RecordType::kNsec3;
+    const std::uint16_t covered = wire::Cursor(view.message(), record.rdata_offset).u16();
+    const auto covers = [covered](RecordType type) {
+      return covered == static_cast<std::uint16_t>(type);
+    };
+    if (covers(RecordType::kDs)) return asked == RecordType::kDs;
+    return !covers(RecordType::kNsec) && !covers(RecordType::kNsec3);
   });
 }
 
