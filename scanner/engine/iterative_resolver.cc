@@ -20,8 +20,8 @@ constexpr std::size_t kRepliesKeptBackMax = 8;
 // have, two.
 std::size_t registrable_labels(const DnsName& name) {
   if (name.is_root()) return 0;
-  std::array<char, wire::kWireNameOctetsMax>
-      text;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
+  std::array<char, wire::kWireNameOctetsMax> text;
   std::size_t octets = 0;
   std::string_view rest = name.wire();
   while (rest.front() != '\0') {
@@ -116,11 +116,11 @@ DnsName IterativeResolver::registrable_of(const DnsName& name) {
   const auto place_of = [this](const DnsName& at) -> KnownRegistrable& {
     return registrable_[std::hash<DnsName>{}(at) % registrable_.size()];
   };
-  const KnownRegistrable& known = place_of(name);
+  KnownRegistrable& known = place_of(name);
   if (known.labels != 0 && known.name == name) return name.last_labels(known.labels);
   const auto labels = static_cast<std::uint8_t>(registrable_labels(name));
+  known = {name, labels};
   DnsName registrable = name.last_labels(labels);
-  place_of(name) = {name, labels};
   place_of(registrable) = {registrable, labels};  // a climb goes on there
   return registrable;
 }

@@ -175,5 +175,20 @@ TEST(RegistrableDomain, FollowsThePublicSuffixList) {
   EXPECT_EQ(registrable_domain("a.b.unknown-tld"), "b.unknown-tld");
 }
 
+TEST(RegistrableDomain, IsAPartOfTheName) {
+  const std::string longest = std::string(kNameOctetsMax - 12, 'a') + ".example.com";
+  for (const std::string& name : {std::string("www.example.com"), longest}) {
+    const std::string_view found = registrable_domain(name);
+    EXPECT_EQ(found, "example.com");
+    EXPECT_EQ(found.data(), name.data() + name.size() - found.size());
+  }
+}
+
+TEST(RegistrableDomain, WhatIsTooLongForANameIsItsOwn) {
+  const std::string text = std::string(kNameOctetsMax - 11, 'a') + ".example.com";
+  EXPECT_EQ(registrable_domain(text), text);
+  EXPECT_EQ(registrable_domain(""), "");
+}
+
 }  // namespace
 }  // namespace caascan
