@@ -449,10 +449,10 @@ void Exchanges::fit_window(Instant now) {
         window_ = std::min(window_ * 2, options_.window_max);
         if (rate > 0 && on_the_way() < window_) {
           rate_before_ = rate;
-          const double takes_s = static_cast<double>(on_the_way()) / rate;
-          period_ = std::clamp(std::chrono::duration_cast<Duration>(
-                                   std::chrono::duration<double>(std::min(2 * takes_s, 1.0))),
-                               kWindowPeriod, kWindowPeriodMax);
+          const double twice_s = 2 * static_cast<double>(on_the_way()) / rate;
+          period_ = std::max(kWindowPeriod, std::chrono::duration_cast<Duration>(std::min(
+                                                std::chrono::duration<double>(twice_s),
+                                                std::chrono::duration<double>(kWindowPeriodMax))));
         }
       }
     } else if (slept_without_room_ * 16 >= passed) {

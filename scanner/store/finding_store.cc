@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <concepts>
+#include <initializer_list>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -341,32 +342,24 @@ std::string attempt_to_json(const Attempt& attempt) {
   return json_line(line);
 }
 
-std::string degraded_zone_to_json(const DegradedZone& zone) {
-  LineMemory memory;
-  json::value line(json::object_kind, memory.storage());
-  json::object& out = line.get_object();
-  put(out["zone"], zone.zone);
-  put(out["nameservers"], zone.nameservers);
-  put(out["attempts"], zone.attempts);
-  return json_line(line);
-}
-
-std::string hidden_caa_to_json(const HiddenCaa& hidden) {
-  LineMemory memory;
-  json::value line(json::object_kind, memory.storage());
-  json::object& out = line.get_object();
-  put(out["name"], hidden.name);
-  put(out["zone"], hidden.zone);
-  put(out["nameservers"], hidden.nameservers);
-  put(out["attempts"], hidden.attempts);
-  return json_line(line);
-}
-
 namespace {
 
-// A line that ends with nameservers and attempts; `take` takes what stands before them.
+// A line of these texts, nameservers and attempts.
+std::string line_with_attempts(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> texts,
+    const std::vector<std::string>& nameservers, const std::vector<Attempt>& attempts) {
+  LineMemory memory;
+  json::value line(json::object_kind, memory.storage());
+  json::object& out = line.get_object();
+  for (const auto& [key, text] : texts) put(out[key], text);
+  put(out["nameservers"], nameservers);
+  put(out["attempts"], attempts);
+  return json_line(line);
+}
+
+// The reverse; `take` takes the texts.
 template <typename Value, typename Take>
-std::expected<Value, std::string> line_with_attempts(std::string_view line, Take take) {
+std::expected<Value, std::string> read_line_with_attempts(std::string_view line, Take take) {
   LineMemory memory;
   const auto value = parse_object(line, memory);
   if (!value) return std::unexpected(value.error());
@@ -382,13 +375,22 @@ std::expected<Value, std::string> line_with_attempts(std::string_view line, Take
 
 }  // namespace
 
+std::string degraded_zone_to_json(const DegradedZone& zone) {
+  return line_with_attempts({{"zone", zone.zone}}, zone.nameservers, zone.attempts);
+}
+
+std::string hidden_caa_to_json(const HiddenCaa& hidden) {
+  return line_with_attempts({{"name", hidden.name}, {"zone", hidden.zone}}, hidden.nameservers,
+                            hidden.attempts);
+}
+
 std::expected<DegradedZone, std::string> degraded_zone_from_json(std::string_view line) {
-  return line_with_attempts<DegradedZone>(
+  return read_line_with_attempts<DegradedZone>(
       line, [](Members& members, DegradedZone& out) { out.zone = members.text("zone"); });
 }
 
 std::expected<HiddenCaa, std::string> hidden_caa_from_json(std::string_view line) {
-  return line_with_attempts<HiddenCaa>(line, [](Members& members, HiddenCaa& out) {
+  return read_line_with_attempts<HiddenCaa>(line, [](Members& members, HiddenCaa& out) {
     out.name = members.text("name");
     out.zone = members.text("zone");
   });
