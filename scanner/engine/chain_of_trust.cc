@@ -59,18 +59,23 @@ ZoneSecurityPtr IterativeResolver::security_by_keys(const Job& it, const DnsName
 
 // The security of the zone that is asked now, where nothing need be asked to know it; or null.
 ZoneSecurityPtr IterativeResolver::known_security(std::uint32_t index, Instant now) {
+  settle_if_possible(index, now);
   const Job& it = job(index);
-  if (!it.cut->referral.empty()) {
-    if (const ZoneSecurityPtr parent = security_by_keys(it, it.cut->parent, now))
-      settle(index, parent, now);
-  }
   return it.cut->insecure ? it.cut->insecure : security_by_keys(it, it.cut->zone, now);
 }
 
-// The referral that led here was kept until the parent's keys were known. What it proves goes into
-// the delegation, for all who come after.
+void IterativeResolver::settle_if_possible(std::uint32_t index, Instant now) {
+  const Job& it = job(index);
+  if (it.cut->referral.empty()) return;
+  if (const ZoneSecurityPtr parent = security_by_keys(it, it.cut->parent, now))
+    settle(index, parent, now);
+}
+
+// The referral that led here was kept until somebody needs what it proves, and the parent's keys
+// are known. It goes into the delegation, for all who come after.
 void IterativeResolver::settle(std::uint32_t index, const ZoneSecurityPtr& parent, Instant now) {
   Job& it = job(index);
+  const DelegationPtr before = it.cut;
   const DelegationPtr cached = delegations_.get(it.cut->zone, now);
   if (cached && cached != it.cut && cached->fetched == it.cut->fetched &&
       cached->referral.empty()) {
@@ -84,7 +89,9 @@ void IterativeResolver::settle(std::uint32_t index, const ZoneSecurityPtr& paren
     if (cached == it.cut) delegations_.put(made);
     it.cut = std::move(made);
   }
-  table_.resolution(index).cut = it.cut;
+  // Not where the resolution is about to fail with another zone.
+  DelegationPtr& told = table_.resolution(index).cut;
+  if (told == before) told = it.cut;
 }
 
 void IterativeResolver::judge_referral(Delegation& made, const ZoneSecurityPtr& parent,

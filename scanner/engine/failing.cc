@@ -64,7 +64,7 @@ void IterativeResolver::fail(std::uint32_t index, Cause cause, Instant now) {
   } else {
     resolution.bogus = BogusKind::kNone;
     if (validates()) {
-      if (it.cut) known_security(index, now);  // what its referral says of it is evidence too
+      if (it.cut) settle_if_possible(index, now);  // what its referral says of it is evidence too
       const bool insecure = it.cut && it.cut->insecure;
       resolution.security = insecure ? Security::kInsecure : Security::kIndeterminate;
       if (insecure) resolution.insecure_at = it.cut->insecure->insecure_at;

@@ -260,7 +260,8 @@ class IterativeResolver final : public ResolutionSource {
   [[nodiscard]] Freshness freshness(const Job& job, const wire::DnsName& zone) const;
   [[nodiscard]] ZoneSecurityPtr security_by_keys(const Job& job, const wire::DnsName& zone,
                                                  Instant now);
-  ZoneSecurityPtr known_security(std::uint32_t index, Instant now);
+  [[nodiscard]] ZoneSecurityPtr known_security(std::uint32_t index, Instant now);
+  void settle_if_possible(std::uint32_t index, Instant now);
   void settle(std::uint32_t index, const ZoneSecurityPtr& parent, Instant now);
   void judge_referral(Delegation& made, const ZoneSecurityPtr& parent,
                       const wire::MessageView& view, Instant now);
