@@ -25,12 +25,15 @@ CASE_ZONES = (
         hidden-drawer.org empty
         www.hidden-drawer.org empty
         """),
-    Zone("hidden-door.com", "hideaway", "the same, signed: the denial has no proof", signed="nsec",
+    # Long, so that no resolver ever asks in lower case by chance: of 13 letters that is one question in 8,192, and a
+    # resolver that finds an answer bogus asks for it again and again.
+    Zone("hidden-door-behind-the-bookcase.com", "hideaway", "the same, signed: the denial has no proof", signed="nsec",
          records=WEB + LETS_ENCRYPT, names="""
-        hidden-door.com servfail dnssec a=answers
+        hidden-door-behind-the-bookcase.com servfail dnssec a=answers
         """),
-    Zone("small-print.nl", "pedant", "REFUSED for names in mixed case, signed", signed="nsec3", records=WEB, names="""
-        small-print.nl servfail
+    Zone("small-print-on-the-last-page.nl", "pedant", "REFUSED for names in mixed case, signed", signed="nsec3",
+         records=WEB, names="""
+        small-print-on-the-last-page.nl servfail
         """),
     Zone("lower-deck.com", "hardofcase", "names in mixed case are dropped, signed", signed="nsec", records=WEB,
          names="""
